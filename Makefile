@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front door to CMake and ctest. `make help` lists what there is.
+
+# When this make began: the demo says how long its first progress line took.
+START := $(shell date +%s.%N)
+JOBS ?= $(shell nproc)
+STAMPS := build/stamps
+STAGE := sh cmake/stage.sh
+
+# A stamp does not count when what it stands for is gone.
+unless = $(if $(strip $(1)),,FORCE)
+TORCH := $(or $(LT_TORCH_ROOT),$(wildcard .venv/lib/python3*/site-packages/torch/lib/libtorch_cpu.so))
+cache = $(wildcard build/$(1)/CMakeCache.txt)
+CONFIGURE = CMAKE_GENERATOR="$$(command -v ninja >/dev/null && echo Ninja || echo Unix Makefiles)" \
+	$(STAGE) "configure $(1)" cmake --preset $(1) $(2) && touch $@
+
+# A tree that is configured for the tests serves the demo as well.
+DEMO := $(firstword $(wildcard $(STAMPS)/release-tests) $(STAMPS)/release)
+
+.PHONY: help demo test setup conformance bench bench-compile sanitize test-fresh format clean FORCE
+
+help:
+	@echo "make demo           set up, build and run examples/digits"
+	@echo "make test           set up, build and run all tests (g++ and clang)"
+	@echo "make setup          install what the two need: Debian packages, LibTorch into .venv"
+	@echo "make conformance    run the conformance suite and judge it (ONLY='ckpt_*': some cases)"
+	@echo "make bench          compare with hand-written LibTorch loops"
+	@echo "make bench-compile  measure what the headers cost to compile"
+	@echo "make sanitize       unit tests under the address, undefined-behaviour and thread sanitizers"
+	@echo "make test-fresh     make demo and make test on a fresh Debian 12 in a folder (as root)"
+	@echo "make format         clang-format all sources"
+	@echo "make clean          remove build/ (not .venv/)"
+
+demo: $(DEMO)
+	@cmake --build build/release --target digits --parallel $(JOBS)
+	@python3 cmake/run_demo.py $(START) build/release/examples/digits
+
+test: $(STAMPS)/release-tests $(STAMPS)/dev-clang
+	@$(STAGE) "build release" cmake --build build/release --parallel $(JOBS)
+	@$(STAGE) "build dev-clang" cmake --build build/dev-clang --parallel $(JOBS)
+	@sh cmake/run_ctest.sh release dev-clang
+
+setup: $(STAMPS)/setup-test
+
+conformance: $(STAMPS)/release-tests
+	@cmake --build build/release --target conformance --parallel $(JOBS)
+	@rm -rf build/conformance && mkdir -p build/conformance
+	@build/release/tests/conformance/conformance --cases tests/conformance/suite/cases --out build/conformance \
+		$(if $(ONLY),--only '$(ONLY)')
+	@python3 tests/conformance/suite/compare.py tests/conformance/suite/traces build/conformance --quiet \
+		$(if $(ONLY),--only '$(ONLY)')
+
+bench: $(STAMPS)/release-bench
+	@cmake --build build/release --target bench --parallel $(JOBS)
+	@for program in build/release/bench/bench_*; do if [ -f "$$program" ]; then "$$program" || exit 1; fi; done
+
+bench-compile: $(STAMPS)/setup-test
+	@python3 bench/compile_time.py
+
+sanitize: $(STAMPS)/asan $(STAMPS)/tsan
+	@$(STAGE) "build asan" cmake --build build/asan --parallel $(JOBS)
+	@$(STAGE) "build tsan" cmake --build build/tsan --parallel $(JOBS)
+	@sh cmake/run_ctest.sh asan tsan
+
+test-fresh:
+	@sh cmake/test-fresh.sh
+
+format:
+	@sh cmake/setup.sh format
+	@git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp' '*.def' | xargs clang-format-19 -i
+
+clean:
+	rm -rf build
+
+# ---- done once, until what they depend on changes -----------------------------------------------
+
+$(STAMPS)/setup-%: cmake/setup.sh cmake/requirements.txt $(call unless,$(TORCH))
+	@mkdir -p $(STAMPS)
+	@$(STAGE) "set-up for $*" sh cmake/setup.sh $* && touch $@
+
+$(STAMPS)/release: $(STAMPS)/setup-demo CMakePresets.json $(call unless,$(call cache,release))
+	@$(call CONFIGURE,release,-D LT_BUILD_TESTS=OFF)
+
+$(STAMPS)/release-tests: $(STAMPS)/setup-test CMakePresets.json $(call unless,$(call cache,release))
+	@$(call CONFIGURE,release,-D LT_BUILD_TESTS=ON -D LT_WERROR=ON)
+
+$(STAMPS)/release-bench: $(STAMPS)/setup-bench $(STAMPS)/release-tests
+	@$(call CONFIGURE,release,-D LT_BUILD_BENCH=ON)
+
+$(STAMPS)/dev-clang: $(STAMPS)/setup-test CMakePresets.json $(call unless,$(call cache,dev-clang))
+	@$(call CONFIGURE,dev-clang)
+
+$(STAMPS)/asan: $(STAMPS)/setup-test CMakePresets.json $(call unless,$(call cache,asan))
+	@$(call CONFIGURE,asan)
+
+$(STAMPS)/tsan: $(STAMPS)/setup-test CMakePresets.json $(call unless,$(call cache,tsan))
+	@$(call CONFIGURE,tsan)
+
+.PRECIOUS: $(STAMPS)/setup-%

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loggers among the parts of a trainer.
+#pragma once
+
+#include "lt/core/metric_table.hpp"
+#include "lt/core/parts.hpp"
+#include "lt/core/run_view.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lt {
+
+/// Mixin of the trainer's engine. Under fast_dev_run the loggers stay silent.
+template <class Engine>
+class LoggerCalls {
+ public:
+  bool has_loggers() {
+    bool found = false;
+    self().parts().for_each([&]<class P>(P&) { found = found || role_of<P> == Role::logger; });
+    return found;
+  }
+
+  template <class F>
+  void for_each_logger(F&& f) {
+    if (self().options().fast_dev_run > 0) {
+      return;
+    }
+    self().parts().for_each([&]<class P>(P& part) {
+      if constexpr (role_of<P> == Role::logger) {
+        f(part);
+      }
+    });
+  }
+
+  /// Creates folders and files, before the set-up hooks.
+  void open_loggers() {
+    for_each_logger([&](auto& logger) {
+      if constexpr (requires { logger.open(static_cast<RunView&>(self().context())); }) {
+        logger.open(static_cast<RunView&>(self().context()));
+      }
+    });
+    self().metrics().has_loggers = has_loggers();
+  }
+  void write_metrics(const MetricTable& metrics, std::int64_t step) {
+    for_each_logger([&](auto& logger) {
+      logger.log_metrics(metrics, step);
+      logger.save();
+    });
+  }
+  void save_loggers() {
+    for_each_logger([](auto& logger) { logger.save(); });
+  }
+  /// Hyper-parameters of model and data module, the model's graph.
+  void log_hyperparams() {
+    if (!self().options().enable_autolog_hparams) {
+      return;
+    }
+    for_each_logger([&](auto& logger) {
+      send_hyperparams(logger);
+      if constexpr (requires { logger.log_graph(self().model()); }) {
+        logger.log_graph(self().model());
+      }
+      logger.save();
+    });
+  }
+  void finalize_loggers(std::string_view status) {
+    for_each_logger([&](auto& logger) { logger.finalize(status); });
+  }
+  void after_save_checkpoint() {
+    for_each_logger([&](auto& logger) {
+      if constexpr (requires {
+                      logger.after_save_checkpoint(static_cast<RunView&>(self().context()));
+                    }) {
+        logger.after_save_checkpoint(static_cast<RunView&>(self().context()));
+      }
+    });
+  }
+  std::vector<LoggerPlace> logger_places() {
+    std::vector<LoggerPlace> places;
+    for_each_logger([&](auto& logger) {
+      places.push_back({logger.name(), logger.version(), logger.save_dir()});
+    });
+    return places;
+  }
+
+ private:
+  Engine& self() { return static_cast<Engine&>(*this); }
+
+  template <class Logger>
+  void send_hyperparams(Logger& logger) {
+    if constexpr (requires { self().model().hparams(); }) {
+      if constexpr (requires { logger.log_hyperparams(self().model().hparams()); }) {
+        logger.log_hyperparams(self().model().hparams());
+      }
+    }
+    if constexpr (requires { self().data().hparams(); }) {
+      if constexpr (requires { logger.log_hyperparams(self().data().hparams()); }) {
+        logger.log_hyperparams(self().data().hparams());
+      }
+    }
+  }
+};
+
+}  // namespace lt

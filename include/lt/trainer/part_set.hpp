@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a trainer: those of the user, those that stand in for what is missing, and those that
+// the model brings; and the order in which their hooks are called.
+#pragma once
+
+#include "lt/core/part_list.hpp"
+#include "lt/core/parts.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace lt {
+
+/// Which callbacks are meant: Lightning calls them in the order of the list, but those that save
+/// checkpoints come last, and at the end of a training epoch those that monitor a metric come after
+/// the model.
+enum class CallbackGroup : std::uint8_t { not_checkpoint, checkpoint, not_monitoring, monitor };
+
+template <class P>
+constexpr bool in_group(CallbackGroup group) {
+  switch (group) {
+    case CallbackGroup::not_checkpoint:
+      return order_of<P> != CallbackOrder::checkpoint;
+    case CallbackGroup::checkpoint:
+      return order_of<P> == CallbackOrder::checkpoint;
+    case CallbackGroup::not_monitoring:
+      return order_of<P> == CallbackOrder::normal || order_of<P> == CallbackOrder::tuner;
+    case CallbackGroup::monitor:
+      return order_of<P> == CallbackOrder::monitor;
+  }
+  return false;
+}
+
+/// A default part that may be switched off.
+template <class P>
+struct DefaultSlot {
+  std::optional<P> part;
+};
+
+namespace detail {
+template <class P>
+inline constexpr bool is_default_slot = false;
+template <class P>
+inline constexpr bool is_default_slot<DefaultSlot<P>> = true;
+
+// True when one of `Ps` takes the place of default `D`.
+template <class D, class... Ps>
+inline constexpr bool is_substituted =
+    ((substitute_of<Ps> == substitute_of<D> && role_of<Ps> != Role::list) || ...);
+
+template <class Defaults, class... Ps>
+struct NeededDefaults;
+template <class... Ds, class... Ps>
+struct NeededDefaults<std::tuple<Ds...>, Ps...> {
+  using type = decltype(std::tuple_cat(
+      std::declval<std::conditional_t<is_substituted<Ds, Ps...>, std::tuple<>,
+                                      std::tuple<DefaultSlot<Ds>>>>()...));
+};
+}  // namespace detail
+
+/// Holds the parts `Ps` of the user, the defaults among `Defaults` that no part replaces, and what
+/// the model's configure_callbacks returned (`ModelParts`: a tuple or a PartList).
+template <class Defaults, class ModelParts, class... Ps>
+class PartSet {
+ public:
+  using default_slots = typename detail::NeededDefaults<Defaults, Ps...>::type;
+
+  explicit PartSet(std::tuple<Ps...> parts) : parts_(std::move(parts)) {}
+
+  std::tuple<Ps...>& user() { return parts_; }
+  default_slots& defaults() { return defaults_; }
+
+  /// The part of that type, wherever it stands; null if there is none now.
+  template <class P>
+  P* find() {
+    P* found = nullptr;
+    for_each([&]<class Q>(Q& part) {
+      if constexpr (std::same_as<P, Q>) {
+        found = found ? found : &part;
+      }
+    });
+    return found;
+  }
+
+  /// Calls `f(part)` for every part: the user's, the defaults, the model's.
+  template <class F>
+  void for_each(F&& f) {
+    std::apply([&](auto&... part) { (visit(part, f), ...); }, parts_);
+    std::apply([&](auto&... slot) { (visit(slot, f), ...); }, defaults_);
+    if constexpr (is_part_list<ModelParts>) {
+      model_parts_.for_each(f);
+    } else {
+      std::apply([&](auto&... part) { (visit(part, f), ...); }, model_parts_);
+    }
+  }
+
+  /// Takes over what the model returned: each replaces a part of the user's of the same type (in
+  /// lists) and goes to the end.
+  void set_model_parts(ModelParts parts) {
+    if constexpr (is_part_list<ModelParts>) {
+      std::apply([&](auto&... part) { (merge(part, parts), ...); }, parts_);
+      if (!parts.empty()) {
+        model_parts_.merge(std::move(parts));
+      }
+    } else {
+      model_parts_ = std::move(parts);
+    }
+  }
+
+ private:
+  template <class P, class F>
+  static void visit(P& part, F& f) {
+    if constexpr (detail::is_default_slot<P>) {
+      if (part.part) {
+        f(*part.part);
+      }
+    } else if constexpr (is_part_list<P>) {
+      part.for_each(f);
+    } else {
+      f(part);
+    }
+  }
+
+  template <class P>
+  static void merge(P& part, ModelParts& fresh) {
+    if constexpr (std::same_as<P, ModelParts>) {
+      if (!fresh.empty()) {
+        part.merge(std::move(fresh));
+      }
+    }
+  }
+
+  std::tuple<Ps...> parts_;
+  default_slots defaults_;
+  ModelParts model_parts_;
+};
+
+}  // namespace lt

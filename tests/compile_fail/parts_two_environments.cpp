@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roles that must be single.
+// expect-error: lt\[E408\] two cluster environments among the parts; .*; Fix: keep one
+#include "policies.hpp"
+
+#ifdef LT_MUST_FAIL
+using Check = lt::rule_check<Strategy, Accelerator, Precision, Environment, Environment>;
+#else
+using Check = lt::rule_check<Strategy, Accelerator, Precision, Environment>;
+#endif
+
+// The gate gives the error; the stub behind it takes any use without another.
+struct Body {
+  void fit(int epochs);
+};
+struct Stub {
+  void fit(auto&&... whatever);
+};
+struct Trainer : lt::gate<Check, Body, Stub> {};
+void use(Trainer trainer) { trainer.fit(3); }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parts.hpp"
+
+#include "errors.hpp"
+#include "read.hpp"
+
+namespace conformance {
+
+namespace {
+
+lt::ModelCheckpoint make_model_checkpoint(const Json& spec, const Recorder& recorder) {
+  lt::ModelCheckpointOptions options;
+  read_fields(spec, options, {"name", "attributes", "dirpath"});
+  if (spec.contains("dirpath") && !spec["dirpath"].is_null()) {
+    options.dirpath = (recorder.root / spec["dirpath"].get<std::string>()).string();
+  }
+  lt::ModelCheckpoint callback(std::move(options));
+  for (const auto& [name, value] : spec.value("attributes", Json::object()).items()) {
+    if (name == "STARTING_VERSION") {
+      callback.STARTING_VERSION = value.get<std::int64_t>();
+    } else if (name == "CHECKPOINT_JOIN_CHAR") {
+      callback.CHECKPOINT_JOIN_CHAR = value.get<std::string>();
+    } else if (name == "CHECKPOINT_EQUALS_CHAR") {
+      callback.CHECKPOINT_EQUALS_CHAR = value.get<std::string>();
+    } else if (name == "CHECKPOINT_NAME_LAST") {
+      callback.CHECKPOINT_NAME_LAST = value.get<std::string>();
+    } else if (name == "FILE_EXTENSION") {
+      callback.FILE_EXTENSION = value.get<std::string>();
+    } else {
+      throw Unsupported("ModelCheckpoint." + name);
+    }
+  }
+  return callback;
+}
+
+template <class P>
+P make_callback(const Json& spec) {
+  typename P::Options options;
+  read_fields(spec, options, {"name"});
+  return P(std::move(options));
+}
+
+const void* add_callback(Parts& parts, const Json& spec, const std::string& on, Recorder& recorder,
+                         const Json& actions) {
+  const auto name = spec.at("name").get<std::string>();
+  if (name == "Probe") {
+    return &parts.add(Probe(recorder, on, spec, actions));
+  }
+  if (name == "ProbeCheckpoint") {
+    return &parts.add(ProbeCheckpoint(recorder, on, spec, actions));
+  }
+  if (name == "ModelCheckpoint") {
+    return &parts.add(make_model_checkpoint(spec, recorder));
+  }
+  if (name == "EarlyStopping") {
+    return &parts.add(make_callback<lt::EarlyStopping>(spec));
+  }
+  if (name == "Timer") {
+    return &parts.add(make_callback<lt::Timer>(spec));
+  }
+  throw Unsupported("callback " + name);
+}
+
+}  // namespace
+
+Parts make_callbacks(const Json& specs, const std::string& prefix, Recorder& recorder,
+                     const Json& actions, std::vector<Label>& labels) {
+  Parts parts;
+  std::size_t index = 0;
+  for (const Json& spec : specs) {
+    const std::string on = prefix + std::to_string(index++);
+    labels.push_back({on, add_callback(parts, spec, on, recorder, actions)});
+  }
+  return parts;
+}
+
+void add_loggers(Parts& parts, Recorder& recorder, const Json& trainer) {
+  const Json& wanted = trainer.value("logger", Json(true));
+  const Json& version = trainer.value("logger_version", Json(0));
+  const auto count = wanted.is_boolean() ? std::int64_t{wanted.get<bool>()} : wanted.get<std::int64_t>();
+  for (std::int64_t i = 0; i < count; ++i) {
+    parts.add(RecordingLogger(recorder, i, version));
+  }
+}
+
+std::optional<Json> state_of(const lt::ModelCheckpoint& callback, const std::string& on,
+                             const Recorder& recorder) {
+  Json best = Json::object();
+  for (const auto& [path, score] : callback.best_k_models()) {
+    best[recorder.relative(path)] = number(score.value);
+  }
+  return Json{{"on", on},
+              {"name", "ModelCheckpoint"},
+              {"best_model_path", recorder.relative(callback.best_model_path())},
+              {"best_model_score", number(callback.best_model_score())},
+              {"last_model_path", recorder.relative(callback.last_model_path())},
+              {"current_score", number(callback.current_score())},
+              {"kth_best_model_path", recorder.relative(callback.kth_best_model_path())},
+              {"kth_value", number(callback.kth_value())},
+              {"best_k_models", best}};
+}
+
+std::optional<Json> state_of(const lt::EarlyStopping& callback, const std::string& on,
+                             const Recorder&) {
+  return Json{{"on", on},
+              {"name", "EarlyStopping"},
+              {"wait_count", callback.wait_count()},
+              {"stopped_epoch", callback.stopped_epoch()},
+              {"best_score", number(callback.best_score())},
+              {"stopping_reason", lt::enum_name(callback.stopping_reason())}};
+}
+
+}  // namespace conformance

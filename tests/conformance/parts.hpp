@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The callbacks and loggers of a case, chosen at run time.
+#pragma once
+
+#include "probe.hpp"
+#include "recorder.hpp"
+#include "recording_logger.hpp"
+#include "values.hpp"
+
+#include "lt/core/part_list.hpp"
+#include "lt/policies/callback/early_stopping.hpp"
+#include "lt/policies/callback/model_checkpoint.hpp"
+#include "lt/policies/callback/timer.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace conformance {
+
+using Parts = lt::PartList<Probe, ProbeCheckpoint, lt::EarlyStopping, lt::ModelCheckpoint, lt::Timer,
+                           RecordingLogger>;
+/// What configure_callbacks returns: of the same type, so that it can replace those of the trainer.
+using PartsOfModel = Parts;
+
+/// The name of a callback in a trace (`callback:0`) and where it is.
+struct Label {
+  std::string on;
+  const void* part = nullptr;
+  std::optional<Json> state{};  // of a callback that has been replaced: the last that was seen
+};
+
+/// Makes the callbacks that `specs` describes, named `prefix` and their index.
+/// Errors: what their options throw; Unsupported.
+Parts make_callbacks(const Json& specs, const std::string& prefix, Recorder& recorder,
+                     const Json& actions, std::vector<Label>& labels);
+
+/// Adds the loggers of a run.
+void add_loggers(Parts& parts, Recorder& recorder, const Json& trainer);
+
+/// What is publicly known about a callback after a call; nothing for most.
+template <class P>
+std::optional<Json> state_of(const P&, const std::string&, const Recorder&) {
+  return std::nullopt;
+}
+std::optional<Json> state_of(const lt::ModelCheckpoint& callback, const std::string& on,
+                             const Recorder& recorder);
+std::optional<Json> state_of(const lt::EarlyStopping& callback, const std::string& on,
+                             const Recorder& recorder);
+
+}  // namespace conformance
