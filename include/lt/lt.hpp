@@ -20,4 +20,6 @@
 #include "lt/policies/progress/terminal.hpp"
 #include "lt/seed.hpp"
 #include "lt/tensor.hpp"
+#include "lt/trainer/load.hpp"
 #include "lt/trainer.hpp"
+#include "lt/trainer/freeze.hpp"

@@ -108,7 +108,7 @@ class TrainerBody {
   }
   /// The same with the model of the call before, from its best checkpoint.
   std::vector<MetricTable> validate(Data& data, const RunOptions& options = {}) {
-    return run().validate(nullptr, data, options.ckpt_path);
+    return run().validate(no_model, data, options.ckpt_path);
   }
 
   /// Evaluates on the test data: the metrics of each loader.
@@ -116,7 +116,7 @@ class TrainerBody {
     return run().test(&model, data, options.ckpt_path);
   }
   std::vector<MetricTable> test(Data& data, const RunOptions& options = {}) {
-    return run().test(nullptr, data, options.ckpt_path);
+    return run().test(no_model, data, options.ckpt_path);
   }
 
   /// The predictions of each batch of each loader; none with `return_predictions = false`.
@@ -126,7 +126,7 @@ class TrainerBody {
   }
   std::optional<Predictions> predict(Data& data, const RunOptions& options = {},
                                      bool return_predictions = true) {
-    return run().predict(nullptr, data, options.ckpt_path, return_predictions);
+    return run().predict(no_model, data, options.ckpt_path, return_predictions);
   }
 
   /// The part of that type: one of the trainer's, or a default one.
@@ -166,6 +166,8 @@ class TrainerBody {
   Engine& engine() { return *engine_; }
 
  private:
+  static constexpr Model* no_model = nullptr;
+
   template <class T>
   static T take() {
     return T{};

@@ -9,4 +9,6 @@ using Given = Bar;
 using Given = Profiler;
 #endif
 
-void use() { lt::report<lt::argument_check<Given, Strategy, Accelerator, Precision, Profiler>>(); }
+void use() {
+  lt::report<lt::argument_check<Given, Strategy, Accelerator, Precision, Profiler>>();
+}

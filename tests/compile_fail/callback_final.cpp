@@ -13,4 +13,6 @@ struct Callback {
 };
 #endif
 
-void use() { lt::report<lt::callback_check<Callback, Types>>(); }
+void use() {
+  lt::report<lt::callback_check<Callback, Types>>();
+}

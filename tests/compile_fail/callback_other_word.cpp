@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Another word for a hook.
-// expect-error: lt\[E102\] 'on_val_epoch_begin' is not a hook; did you mean 'on_validation_epoch_start'\?
+// expect-error: lt\[E102\] 'on_val_epoch_begin' is not a hook; did you mean
+// 'on_validation_epoch_start'\?
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -13,4 +14,6 @@ struct Callback {
 };
 #endif
 
-void use() { lt::report<lt::callback_check<Callback, Types>>(); }
+void use() {
+  lt::report<lt::callback_check<Callback, Types>>();
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A callback that would do nothing.
-// expect-error: lt\[E104\] the callback declares no hook at all, so it would do nothing; Fix: 
+// expect-error: lt\[E104\] the callback declares no hook at all, so it would do nothing; Fix:
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -13,4 +13,6 @@ struct Callback {
 };
 #endif
 
-void use() { lt::report<lt::callback_check<Callback, Types>>(); }
+void use() {
+  lt::report<lt::callback_check<Callback, Types>>();
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An index that would lose its sign.
-// expect-error: lt\[E113\] on_validation_batch_start takes an index as another type than std::int64_t
+// expect-error: lt\[E113\] on_validation_batch_start takes an index as another type than
+// std::int64_t
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -13,4 +14,6 @@ struct Callback {
 };
 #endif
 
-void use() { lt::report<lt::callback_check<Callback, Types>>(); }
+void use() {
+  lt::report<lt::callback_check<Callback, Types>>();
+}

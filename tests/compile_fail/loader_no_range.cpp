@@ -11,4 +11,6 @@ using Loader = int;
 using Loader = std::vector<int>;
 #endif
 
-void use() { lt::report<lt::loader_check<Loader>>(); }
+void use() {
+  lt::report<lt::loader_check<Loader>>();
+}

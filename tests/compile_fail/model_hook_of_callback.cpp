@@ -13,4 +13,6 @@ struct Model {
 };
 #endif
 
-void use() { lt::report<lt::model_check<Model, Types>>(); }
+void use() {
+  lt::report<lt::model_check<Model, Types>>();
+}

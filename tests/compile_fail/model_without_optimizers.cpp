@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fit needs optimizers.
-// expect-error: lt\[E111\] the model has no configure_optimizers, which fit needs; Fix: add a member configure_optimizers\(\)
+// expect-error: lt\[E111\] the model has no configure_optimizers, which fit needs; Fix: add a
+// member configure_optimizers\(\)
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -14,4 +15,6 @@ struct Model {
 };
 #endif
 
-void use() { lt::report<lt::model_check_for_fit<Model, Types>>(); }
+void use() {
+  lt::report<lt::model_check_for_fit<Model, Types>>();
+}

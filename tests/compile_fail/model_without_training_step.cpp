@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fit needs a training step.
-// expect-error: lt\[E110\] the model has no training_step, which fit needs; Fix: add a member training_step\(
+// expect-error: lt\[E110\] the model has no training_step, which fit needs; Fix: add a member
+// training_step\(
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -14,4 +15,6 @@ struct Model {
 };
 #endif
 
-void use() { lt::report<lt::model_check_for_fit<Model, Types>>(); }
+void use() {
+  lt::report<lt::model_check_for_fit<Model, Types>>();
+}

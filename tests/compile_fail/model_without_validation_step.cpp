@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // validate needs a validation step.
-// expect-error: lt\[E114\] the model has no validation_step, which this call needs; Fix: add the member validation_step\(
+// expect-error: lt\[E114\] the model has no validation_step, which this call needs; Fix: add the
+// member validation_step\(
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -13,4 +14,6 @@ struct Model {
 };
 #endif
 
-void use() { lt::report<lt::required_check<Model, lt::hook::validation_step>>(); }
+void use() {
+  lt::report<lt::required_check<Model, lt::hook::validation_step>>();
+}

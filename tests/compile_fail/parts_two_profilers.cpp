@@ -17,4 +17,6 @@ struct Stub {
   void fit(auto&&... whatever);
 };
 struct Trainer : lt::gate<Check, Body, Stub> {};
-void use(Trainer trainer) { trainer.fit(3); }
+void use(Trainer trainer) {
+  trainer.fit(3);
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A part where the precision belongs.
-// expect-error: lt\[E403\] the precision slot holds something else; .*; Fix: 
+// expect-error: lt\[E403\] the precision slot holds something else; .*; Fix:
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL
@@ -17,4 +17,6 @@ struct Stub {
   void fit(auto&&... whatever);
 };
 struct Trainer : lt::gate<Check, Body, Stub> {};
-void use(Trainer trainer) { trainer.fit(3); }
+void use(Trainer trainer) {
+  trainer.fit(3);
+}

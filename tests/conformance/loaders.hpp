@@ -148,6 +148,15 @@ EvalLoaders make_eval_loaders(const Json& data, std::string_view which);
 
 /// Walks EvalLoaders. Models lt::BatchSource.
 class EvalSource {
+  template <class F>
+  decltype(auto) visit(F&& f) {
+    return in_turn_ ? f(*in_turn_) : f(*combined_);
+  }
+  template <class F>
+  decltype(auto) visit(F&& f) const {
+    return in_turn_ ? f(*in_turn_) : f(*combined_);
+  }
+
  public:
   using batch_type = Batch;
 
@@ -189,15 +198,6 @@ class EvalSource {
   }
 
  private:
-  template <class F>
-  decltype(auto) visit(F&& f) {
-    return in_turn_ ? f(*in_turn_) : f(*combined_);
-  }
-  template <class F>
-  decltype(auto) visit(F&& f) const {
-    return in_turn_ ? f(*in_turn_) : f(*combined_);
-  }
-
   std::optional<lt::BatchStream<Loader>> combined_;
   std::optional<lt::SequentialSource<Loader>> in_turn_;
 };

@@ -172,23 +172,6 @@ void ConformanceModule::note_plan() {
                      {"estimated_stepping_batches", number(recorder_->estimated())}};
 }
 
-Json learning_rates(lt::RunView& run) {
-  Json out = Json::array();
-  for (const lt::GroupView& group : run.optimizer_groups()) {
-    if (group.group == 0) {
-      out.push_back(Json::array());
-    }
-    out.back().push_back(number(group.lr));
-  }
-  // Lightning works with a stand-in where configure_optimizers returned nothing.
-  return out.empty() ? Json::array({Json::array()}) : out;
-}
-
-Json checkpoint_info(const lt::Checkpoint& checkpoint) {
-  return {{"ckpt_epoch", checkpoint.get<std::int64_t>("epoch")},
-          {"ckpt_global_step", checkpoint.get<std::int64_t>("global_step")}};
-}
-
 // -- steps --------------------------------------------------------------------------------------------
 
 std::pair<lt::Tensor, lt::Tensor> ConformanceModule::losses(const Batch& batch) {

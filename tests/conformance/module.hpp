@@ -275,12 +275,6 @@ class ConformanceModule : public lt::nn::Module {
   std::set<std::string, std::less<>> omitted_;
 };
 
-/// The rates of all groups of all optimizers.
-Json learning_rates(lt::RunView& run);
-
-/// The fields of checkpoint hooks.
-Json checkpoint_info(const lt::Checkpoint& checkpoint);
-
 template <class Ctx>
 ConformanceModule::StepResult ConformanceModule::manual_step(const Batch& batch,
                                                              std::int64_t batch_idx, Ctx& ctx) {

@@ -24,22 +24,24 @@ namespace conformance {
 
 /// An optimizer chosen at run time that counts its steps.
 class CountedOptimizer : public lt::optim::AnyOptimizer {
+  using Base = lt::optim::AnyOptimizer;
+
  public:
   template <class O>
   CountedOptimizer(O optimizer, std::shared_ptr<std::int64_t> count)
-      : AnyOptimizer(std::move(optimizer)), count_(std::move(count)) {}
+      : Base(std::move(optimizer)), count_(std::move(count)) {}
 
   void step() {
-    AnyOptimizer::step();
+    Base::step();
     ++*count_;
   }
   template <std::invocable F>
   auto step(F&& closure) {
     if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
-      AnyOptimizer::step(std::forward<F>(closure));
+      Base::step(std::forward<F>(closure));
       ++*count_;
     } else {
-      auto result = AnyOptimizer::step(std::forward<F>(closure));
+      auto result = Base::step(std::forward<F>(closure));
       ++*count_;
       return result;
     }

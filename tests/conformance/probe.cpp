@@ -2,7 +2,6 @@
 #include "probe.hpp"
 
 #include "errors.hpp"
-#include "module.hpp"
 
 #include <utility>
 #include <variant>

@@ -31,7 +31,10 @@ namespace conformance {
 /// The enumerators that a text may name, and the error for any other text: where Lightning takes a
 /// text, `lt` has an enumeration, so the driver reports that mistake.
 template <class E>
-struct EnumText;
+struct EnumText {
+  static constexpr std::array<E, 0> values{};  // not an option of Lightning's
+  static constexpr const char* gist = "UNCLASSIFIED: an option that no case has";
+};
 template <>
 struct EnumText<lt::Mode> {
   static constexpr std::array values{lt::Mode::min, lt::Mode::max};

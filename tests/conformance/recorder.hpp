@@ -4,6 +4,7 @@
 
 #include "values.hpp"
 
+#include "lt/checkpoint/checkpoint.hpp"
 #include "lt/core/run_view.hpp"
 
 #include <cstdint>
@@ -62,5 +63,11 @@ class Recorder {
 
 /// The fields `batch_idx` and, where several loaders come one after the other, `dataloader_idx`.
 Json batch_info(std::int64_t batch_idx, std::optional<std::int64_t> dataloader_idx = {});
+
+/// The fields of checkpoint hooks.
+Json checkpoint_info(const lt::Checkpoint& checkpoint);
+
+/// The rates of all groups of all optimizers.
+Json learning_rates(lt::RunView& run);
 
 }  // namespace conformance

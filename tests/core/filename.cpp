@@ -8,8 +8,10 @@
 #include <string_view>
 
 namespace {
-const lt::NamedNumbers numbers = {{"val_loss", 0.6000000238418579}, {"val_loss_total", 3.0},
-                                  {"val/acc", 0.75},                {"epoch", std::int64_t{2}},
+const lt::NamedNumbers numbers = {{"val_loss", 0.6000000238418579},
+                                  {"val_loss_total", 3.0},
+                                  {"val/acc", 0.75},
+                                  {"epoch", std::int64_t{2}},
                                   {"step", std::int64_t{12}}};
 
 std::string fill(std::string_view name, const lt::FilenameStyle& style = {}) {

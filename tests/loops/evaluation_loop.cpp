@@ -50,10 +50,10 @@ TEST_CASE("test: hooks of its own") {
   Run run(lt::RunFn::test, lt::Stage::test, {1});
   lt::EvaluationLoop<FakeEngine, Evaluation::test> loop(run.engine);
   loop.run();
-  CHECK(run.engine.events ==
-        Strings{"test_dataloader", "capture_modes", "on_test_model_eval", "on_test_start",
-                "on_test_epoch_start", "on_test_batch_start 0", "test_step 0",
-                "on_test_batch_end 0", "on_test_epoch_end", "on_test_end", "restore_modes"});
+  CHECK(run.engine.events == Strings{"test_dataloader", "capture_modes", "on_test_model_eval",
+                                     "on_test_start", "on_test_epoch_start",
+                                     "on_test_batch_start 0", "test_step 0", "on_test_batch_end 0",
+                                     "on_test_epoch_end", "on_test_end", "restore_modes"});
   CHECK(run.engine.state().test_batches.total.completed == 1);
 }
 

@@ -202,12 +202,12 @@ class FakeEngine {
   /// ask for loaders.
   std::string in_short() const {
     static const std::vector<std::pair<std::string_view, std::string_view>> signs = {
-        {"on_train_start", " {"},         {"on_train_end", " }"},
-        {"on_train_epoch_start", " ["},   {"on_train_epoch_end", " ]"},
-        {"on_validation_start", " ("},    {"on_validation_end", " )"},
-        {"on_train_batch_start", " #"},   {"optimizer_step", "*"},
-        {"on_train_batch_end", "."},      {"validation_step", " #"},
-        {"train_dataloader", " T"},       {"val_dataloader", " V"}};
+        {"on_train_start", " {"},       {"on_train_end", " }"},
+        {"on_train_epoch_start", " ["}, {"on_train_epoch_end", " ]"},
+        {"on_validation_start", " ("},  {"on_validation_end", " )"},
+        {"on_train_batch_start", " #"}, {"optimizer_step", "*"},
+        {"on_train_batch_end", "."},    {"validation_step", " #"},
+        {"train_dataloader", " T"},     {"val_dataloader", " V"}};
     std::string out;
     for (const std::string& event : events) {
       const std::size_t space = event.find(' ');
@@ -355,7 +355,9 @@ class FakeEngine {
   lt::FitLoop<FakeEngine> fit_loop;
 
  private:
-  static void add_index(std::string& out, std::int64_t index) { out += " " + std::to_string(index); }
+  static void add_index(std::string& out, std::int64_t index) {
+    out += " " + std::to_string(index);
+  }
   template <class T>
   static void add_index(std::string&, const T&) {}
 

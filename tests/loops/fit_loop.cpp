@@ -28,8 +28,7 @@ auto stop_at(HookId hook, int when = 0) {
 TEST_CASE("two epochs with validation at their end (fit_default)") {
   FakeEngine engine({.max_epochs = 2});
   engine.fit();
-  CHECK(engine.in_short() ==
-        "T V { [ 0*. 1*. 2*. ( 0 1 ) ] [ 0*. 1*. 2*. ( 0 1 ) ] }");
+  CHECK(engine.in_short() == "T V { [ 0*. 1*. 2*. ( 0 1 ) ] [ 0*. 1*. 2*. ( 0 1 ) ] }");
   CHECK(engine.end() == "max_epochs 2 6");
   CHECK(engine.state().plan.val_check_batch == lt::BatchCount(3));
 }
@@ -50,42 +49,41 @@ TEST_CASE("without a validation step") {
 TEST_CASE("the hooks of a fit in full (accumulate_2_of_3)") {
   FakeEngine engine({.max_epochs = 1, .accumulate_grad_batches = 2}, 3, {1});
   engine.fit();
-  const std::vector<std::string> expected = {
-      "train_dataloader",
-      "val_dataloader",
-      "on_train_start",
-      "on_train_epoch_start",
-      "on_train_batch_start 0",
-      "training_step 0",
-      "optimizer_zero_grad 0",
-      "backward",
-      "on_train_batch_end 0",
-      "on_train_batch_start 1",
-      "optimizer_step 1",
-      "training_step 1",
-      "backward",
-      "on_before_optimizer_step",
-      "on_train_batch_end 1",
-      "on_train_batch_start 2",
-      "optimizer_step 2",
-      "training_step 2",
-      "optimizer_zero_grad 2",
-      "backward",
-      "on_before_optimizer_step",
-      "on_train_batch_end 2",
-      "on_validation_model_zero_grad",
-      "capture_modes",
-      "on_validation_model_eval",
-      "on_validation_start",
-      "on_validation_epoch_start",
-      "on_validation_batch_start 0",
-      "validation_step 0",
-      "on_validation_batch_end 0",
-      "on_validation_epoch_end",
-      "on_validation_end",
-      "restore_modes",
-      "on_train_epoch_end",
-      "on_train_end"};
+  const std::vector<std::string> expected = {"train_dataloader",
+                                             "val_dataloader",
+                                             "on_train_start",
+                                             "on_train_epoch_start",
+                                             "on_train_batch_start 0",
+                                             "training_step 0",
+                                             "optimizer_zero_grad 0",
+                                             "backward",
+                                             "on_train_batch_end 0",
+                                             "on_train_batch_start 1",
+                                             "optimizer_step 1",
+                                             "training_step 1",
+                                             "backward",
+                                             "on_before_optimizer_step",
+                                             "on_train_batch_end 1",
+                                             "on_train_batch_start 2",
+                                             "optimizer_step 2",
+                                             "training_step 2",
+                                             "optimizer_zero_grad 2",
+                                             "backward",
+                                             "on_before_optimizer_step",
+                                             "on_train_batch_end 2",
+                                             "on_validation_model_zero_grad",
+                                             "capture_modes",
+                                             "on_validation_model_eval",
+                                             "on_validation_start",
+                                             "on_validation_epoch_start",
+                                             "on_validation_batch_start 0",
+                                             "validation_step 0",
+                                             "on_validation_batch_end 0",
+                                             "on_validation_epoch_end",
+                                             "on_validation_end",
+                                             "restore_modes",
+                                             "on_train_epoch_end",
+                                             "on_train_end"};
   CHECK(engine.events == expected);
 }
 
@@ -99,8 +97,7 @@ TEST_CASE("max_steps") {
   SUBCASE("at the end of an epoch (max_steps_epoch_boundary)") {
     FakeEngine engine({.max_steps = 6});
     engine.fit();
-    CHECK(engine.in_short() ==
-          "T V { [ 0*. 1*. 2*. ( 0 1 ) ] [ 0*. 1*. 2*. ( 0 1 ) ] }");
+    CHECK(engine.in_short() == "T V { [ 0*. 1*. 2*. ( 0 1 ) ] [ 0*. 1*. 2*. ( 0 1 ) ] }");
     CHECK(engine.end() == "max_steps 2 6");
   }
   SUBCASE("before max_epochs (max_steps_first)") {
@@ -209,8 +206,9 @@ TEST_CASE("reload_dataloaders_every_n_epochs") {
   SUBCASE("1 (reload_every_epoch)") {
     FakeEngine engine({.max_epochs = 3, .reload_dataloaders_every_n_epochs = 1});
     engine.fit();
-    CHECK(engine.in_short() ==
-          "T V { [ 0*. 1*. 2*. ( 0 1 ) ] T [ 0*. 1*. 2*. V ( 0 1 ) ] T [ 0*. 1*. 2*. V ( 0 1 ) ] }");
+    CHECK(
+        engine.in_short() ==
+        "T V { [ 0*. 1*. 2*. ( 0 1 ) ] T [ 0*. 1*. 2*. V ( 0 1 ) ] T [ 0*. 1*. 2*. V ( 0 1 ) ] }");
   }
   SUBCASE("2 (reload_every_2)") {
     FakeEngine engine({.max_epochs = 3, .reload_dataloaders_every_n_epochs = 2});
@@ -397,8 +395,8 @@ TEST_CASE("a restart after a finished epoch") {
 }
 
 TEST_CASE("a restart of a run that counts steps (resume_max_steps)") {
-  const auto saved = checkpoint_at(HookId::on_train_batch_end, 3,
-                                   {.max_epochs = -1, .max_steps = 4}, 3, {1});
+  const auto saved =
+      checkpoint_at(HookId::on_train_batch_end, 3, {.max_epochs = -1, .max_steps = 4}, 3, {1});
   FakeEngine engine({.max_epochs = -1, .max_steps = 8}, 3, {1});
   engine.fit(&saved);
   CHECK(engine.in_short() == "T V { 1*. 2*. ( 0 ) ] [ 0*. 1*. ] }");

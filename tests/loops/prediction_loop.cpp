@@ -30,11 +30,11 @@ struct Run {
 TEST_CASE("predict: the hooks in their order") {
   Run run({1});
   CHECK(run.loop.run());
-  CHECK(run.engine.events ==
-        Strings{"predict_dataloader", "capture_modes", "on_predict_model_eval", "on_predict_start",
-                "on_predict_epoch_start", "on_predict_batch_start 0", "predict_step 0",
-                "on_predict_batch_end 0", "on_predict_epoch_end", "on_predict_end",
-                "restore_modes"});
+  CHECK(run.engine.events == Strings{"predict_dataloader", "capture_modes", "on_predict_model_eval",
+                                     "on_predict_start", "on_predict_epoch_start",
+                                     "on_predict_batch_start 0", "predict_step 0",
+                                     "on_predict_batch_end 0", "on_predict_epoch_end",
+                                     "on_predict_end", "restore_modes"});
   CHECK(run.engine.state().predict_batches.total == lt::Tracker{1, 1, 1, 1});
   CHECK(run.engine.without_grad == 0);
 }

@@ -27,8 +27,7 @@ TEST_CASE("accumulation: the last batch of an epoch steps anyway") {
         "T V { [ 0. 1*. 2*. ( 0 1 ) ] [ 0. 1*. 2*. ( 0 1 ) ] }");
   CHECK(hooks_of({.max_epochs = 1, .accumulate_grad_batches = 4}, 10) ==
         "T V { [ 0. 1. 2. 3*. 4. 5. 6. 7*. 8. 9*. ( 0 1 ) ] }");
-  CHECK(hooks_of({.max_epochs = 1, .accumulate_grad_batches = 8}, 3, {}) ==
-        "T { [ 0. 1. 2*. ] }");
+  CHECK(hooks_of({.max_epochs = 1, .accumulate_grad_batches = 8}, 3, {}) == "T { [ 0. 1. 2*. ] }");
 }
 
 TEST_CASE("validation inside an accumulation window (accumulate_val_inside)") {
@@ -160,16 +159,16 @@ TEST_CASE("schedules") {
   SUBCASE("move after each step and at the end of an epoch, plateaus after the validation") {
     FakeEngine engine({.max_epochs = 1}, 2, {1});
     engine.fit();
-    CHECK(engine.schedules ==
-          std::vector<std::string>{"step 0", "step plateau 0", "step 1", "epoch 1",
-                                   "step plateau 1", "epoch plateau 1"});
+    CHECK(engine.schedules == std::vector<std::string>{"step 0", "step plateau 0", "step 1",
+                                                       "epoch 1", "step plateau 1",
+                                                       "epoch plateau 1"});
   }
   SUBCASE("wait while gradients are gathered (sched_step_accumulate)") {
     FakeEngine engine({.max_epochs = 1, .accumulate_grad_batches = 2}, 3, {});
     engine.fit();
-    CHECK(engine.schedules ==
-          std::vector<std::string>{"step 1", "step plateau 1", "step 2", "epoch 2",
-                                   "step plateau 2", "epoch plateau 2"});
+    CHECK(engine.schedules == std::vector<std::string>{"step 1", "step plateau 1", "step 2",
+                                                       "epoch 2", "step plateau 2",
+                                                       "epoch plateau 2"});
   }
   SUBCASE("move for an epoch whose rest is skipped (sched_skip_rest_of_epoch)") {
     FakeEngine engine({.max_epochs = 1}, 3, {});
@@ -188,9 +187,9 @@ TEST_CASE("schedules") {
 TEST_CASE("step metrics are written for batches that step, with the batch counted afterwards") {
   FakeEngine engine({.max_epochs = 1, .accumulate_grad_batches = 2}, 3, {});
   engine.fit();
-  CHECK(engine.metrics().log ==
-        std::vector<std::string>{"batch 0:0", "batch 1:0", "train step 0", "batch 2:0",
-                                 "train step 1", "train epoch 1"});
+  CHECK(engine.metrics().log == std::vector<std::string>{"batch 0:0", "batch 1:0", "train step 0",
+                                                         "batch 2:0", "train step 1",
+                                                         "train epoch 1"});
 }
 
 TEST_CASE("a validation hands the metrics of the running batch back") {

@@ -4,7 +4,7 @@
 #include "lt/core/errors.hpp"
 #include "lt/core/text.hpp"
 
-#include <fcntl.h>     // POSIX: only it can sync a file and its folder
+#include <fcntl.h>  // POSIX: only it can sync a file and its folder
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,7 +102,8 @@ class AtomicFile {
   void write_through(const char* data, std::size_t size) {
     constexpr std::size_t most = 1 << 30;  // the system writes at most 2 GB at a time
     while (size > 0) {
-      const auto written = detail::retry([&] { return ::write(file_, data, std::min(size, most)); });
+      const auto written =
+          detail::retry([&] { return ::write(file_, data, std::min(size, most)); });
       if (written < 0) {
         fail("cannot be written");
       }

@@ -31,18 +31,7 @@ inline constexpr std::size_t footer_size = 4;
 inline constexpr int max_depth = 256;  // lists in dicts in lists ...
 inline constexpr int max_dims = 64;
 
-enum class Tag : std::uint8_t {
-  null,
-  no,
-  yes,
-  integer,
-  number,
-  text,
-  tensor,
-  list,
-  dict,
-  bytes
-};
+enum class Tag : std::uint8_t { null, no, yes, integer, number, text, tensor, list, dict, bytes };
 
 /// Scalar types whose tensors are nothing but their elements. Their numbers are stable: LibTorch's
 /// own files rely on them.
@@ -68,8 +57,10 @@ constexpr bool is_plain(at::ScalarType type) {
     case Float8_e4m3fnuz:
     case UInt16:
     case UInt32:
-    case UInt64: return true;
-    default: return false;
+    case UInt64:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -56,10 +56,10 @@ class Reader {
     bytes(found.data(), found.size());
     if (found != magic) {
       const bool zip = found[0] == 'P' && found[1] == 'K';
-      throw CheckpointError(lt::text("lt[E221] ", name_, " is no checkpoint in lt's binary form: ",
-                                     zip ? "found a zip archive, as torch.save writes it"
-                                         : "its first bytes are others",
-                                     "; expected a file written by lt::checkpoint_io::Binary"));
+      throw CheckpointError(lt::text(
+          "lt[E221] ", name_, " is no checkpoint in lt's binary form: ",
+          zip ? "found a zip archive, as torch.save writes it" : "its first bytes are others",
+          "; expected a file written by lt::checkpoint_io::Binary"));
     }
     if (const auto found_version = number<std::uint32_t>(); found_version != version) {
       throw CheckpointError(lt::text("lt[E221] ", name_, ": version ", found_version,
@@ -76,14 +76,22 @@ class Reader {
       damaged("lists and dicts are too deep inside each other");
     }
     switch (const auto tag = number<std::uint8_t>(); static_cast<Tag>(tag)) {
-      case Tag::null: return {};
-      case Tag::no: return false;
-      case Tag::yes: return true;
-      case Tag::integer: return number<std::int64_t>();
-      case Tag::number: return number<double>();
-      case Tag::text: return text();
-      case Tag::bytes: return Bytes{text()};
-      case Tag::tensor: return tensor();
+      case Tag::null:
+        return {};
+      case Tag::no:
+        return false;
+      case Tag::yes:
+        return true;
+      case Tag::integer:
+        return number<std::int64_t>();
+      case Tag::number:
+        return number<double>();
+      case Tag::text:
+        return text();
+      case Tag::bytes:
+        return Bytes{text()};
+      case Tag::tensor:
+        return tensor();
       case Tag::list: {
         List list;
         for (std::uint64_t count = length(); count > 0; --count) {
@@ -99,15 +107,19 @@ class Reader {
         }
         return dict;
       }
-      default: damaged(lt::text("a value has the tag ", tag));
+      default:
+        damaged(lt::text("a value has the tag ", tag));
     }
   }
 
   Key key() {
     switch (const auto tag = number<std::uint8_t>(); static_cast<Tag>(tag)) {
-      case Tag::text: return text();
-      case Tag::integer: return number<std::int64_t>();
-      default: damaged(lt::text("a key has the tag ", tag));
+      case Tag::text:
+        return text();
+      case Tag::integer:
+        return number<std::int64_t>();
+      default:
+        damaged(lt::text("a key has the tag ", tag));
     }
   }
 
@@ -135,8 +147,7 @@ class Reader {
     }
     const std::uint64_t count = empty ? 0 : static_cast<std::uint64_t>(extent);
     if (count > left_) {
-      damaged(lt::text("a tensor of ", count, " bytes begins where ", left_,
-                       " are left"));
+      damaged(lt::text("a tensor of ", count, " bytes begins where ", left_, " are left"));
     }
     at::Tensor tensor = at::_ops::empty_memory_format::call(
         sizes, type, at::kStrided, at::Device(at::kCPU), false, std::nullopt);

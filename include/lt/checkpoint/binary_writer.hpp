@@ -62,8 +62,12 @@ class TreeWriter {
                                      " lists and dicts inside each other"));
     }
     switch (value.kind()) {
-      case Kind::null: tag(Tag::null); break;
-      case Kind::boolean: tag(value.as<bool>() ? Tag::yes : Tag::no); break;
+      case Kind::null:
+        tag(Tag::null);
+        break;
+      case Kind::boolean:
+        tag(value.as<bool>() ? Tag::yes : Tag::no);
+        break;
       case Kind::integer:
         tag(Tag::integer);
         number(value.as<std::int64_t>());
@@ -106,7 +110,7 @@ class TreeWriter {
   }
 
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void number(T value) {
     out_.bytes(&value, sizeof value);
   }

@@ -25,9 +25,10 @@ enum class Fields : std::uint8_t { known, all };
 /// Specialise it for a type of your own that LT_REFLECT does not fit.
 template <class T>
 struct Convert {
-  static_assert(std::is_void_v<T>,
-                "lt[E225] this type cannot go into a checkpoint; Fix: describe it by LT_REFLECT, or "
-                "specialise lt::checkpoint::Convert for it");
+  static_assert(
+      std::is_void_v<T>,
+      "lt[E225] this type cannot go into a checkpoint; Fix: describe it by LT_REFLECT, or "
+      "specialise lt::checkpoint::Convert for it");
 };
 
 template <>
@@ -38,7 +39,7 @@ struct Convert<Value> {
 
 /// bool, whole and floating-point numbers.
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 struct Convert<T> {
   static Value to(T x) { return x; }
   static void from(const Value& value, T& x, Fields, const Path& path) { x = value.as<T>(path); }
@@ -46,7 +47,7 @@ struct Convert<T> {
 
 /// Enumerations are saved as their numbers.
 template <class T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 struct Convert<T> {
   using Number = std::underlying_type_t<T>;
   static Value to(T x) { return static_cast<std::int64_t>(x); }
@@ -57,7 +58,7 @@ struct Convert<T> {
 
 /// std::string and lt::Text.
 template <class T>
-  requires(std::convertible_to<const T&, std::string_view> && std::is_class_v<T>)
+requires(std::convertible_to<const T&, std::string_view> && std::is_class_v<T>)
 struct Convert<T> {
   static Value to(const T& x) { return std::string_view(x); }
   static void from(const Value& value, T& x, Fields, const Path& path) {
@@ -71,10 +72,17 @@ struct Convert<at::Tensor> {
   static Value to(const at::Tensor& x) { return x; }
   static void from(const Value& value, at::Tensor& x, Fields, const Path& path) {
     switch (value.kind()) {
-      case Kind::null: x = at::Tensor(); break;
-      case Kind::integer: x = scalar(value.as<std::int64_t>(), at::kLong); break;
-      case Kind::number: x = scalar(value.as<double>(), at::kDouble); break;
-      default: x = value.as<at::Tensor>(path);
+      case Kind::null:
+        x = at::Tensor();
+        break;
+      case Kind::integer:
+        x = scalar(value.as<std::int64_t>(), at::kLong);
+        break;
+      case Kind::number:
+        x = scalar(value.as<double>(), at::kDouble);
+        break;
+      default:
+        x = value.as<at::Tensor>(path);
     }
   }
 
@@ -115,7 +123,8 @@ struct Convert<T> {
   static void refuse_unknown(const Value& value, const Path& path) {
     for (const Entry& entry : value.dict()) {
       bool known = false;
-      for_each_field_info<T>([&](const auto& field) { known = known || entry.key == Key(field.name); });
+      for_each_field_info<T>(
+          [&](const auto& field) { known = known || entry.key == Key(field.name); });
       if (!known) {
         const Path below(path, entry.key);
         throw CheckpointError(lt::text("lt[E223] ", below, ": no such field; expected no key but",

@@ -56,7 +56,7 @@ struct Convert<std::vector<T, A>> {
 
 /// Arrays, pairs and tuples: lists of as many values.
 template <class T>
-  requires requires { std::tuple_size<T>::value; }
+requires requires { std::tuple_size<T>::value; }
 struct Convert<T> {
   static constexpr std::size_t size = std::tuple_size_v<T>;
 
@@ -86,7 +86,7 @@ struct Convert<T> {
 
 /// Dicts; the keys are texts or whole numbers.
 template <class K, class T, class Compare, class A>
-  requires(std::integral<K> || std::same_as<K, std::string>)
+requires(std::integral<K> || std::same_as<K, std::string>)
 struct Convert<std::map<K, T, Compare, A>> {
   static Value to(const std::map<K, T, Compare, A>& x) {
     Dict dict;
@@ -117,7 +117,8 @@ struct Convert<std::map<K, T, Compare, A>> {
       if (key.text()) {
         return *key.text();
       }
-      throw CheckpointError(lt::text("lt[E223] ", path, ": expected a text as key, found a number"));
+      throw CheckpointError(
+          lt::text("lt[E223] ", path, ": expected a text as key, found a number"));
     }
   }
 };

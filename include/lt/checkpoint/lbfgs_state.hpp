@@ -17,8 +17,8 @@
 namespace lt::checkpoint::detail {
 
 /// Python keeps step length and scale as plain numbers where they are float64, and lacks the keys
-/// that the first iteration adds until then. It takes `al`, its work space, as it finds it: an empty
-/// one would be too short.
+/// that the first iteration adds until then. It takes `al`, its work space, as it finds it: an
+/// empty one would be too short.
 inline Value param_state_to_value(const optim::LbfgsState& state) {
   if (state.n_iter == 0) {
     return Dict{{"func_evals", state.func_evals}, {"n_iter", state.n_iter}};
@@ -45,9 +45,8 @@ inline void require_flat_shape(const std::vector<optim::LbfgsState>& states,
   }
   const auto require = [&](std::string_view name, const at::Tensor& tensor) {
     if (tensor.defined() && tensor.numel() != count) {
-      throw CheckpointError(lt::text("lt[E224] ", optimizer, ": ", name,
-                                     " of the checkpoint has ", tensor.numel(),
-                                     " elements; expected ", count,
+      throw CheckpointError(lt::text("lt[E224] ", optimizer, ": ", name, " of the checkpoint has ",
+                                     tensor.numel(), " elements; expected ", count,
                                      ", those of all parameters together"));
     }
   };
@@ -60,7 +59,8 @@ inline void require_flat_shape(const std::vector<optim::LbfgsState>& states,
     for (const at::Tensor& tensor : state.old_stps) {
       require("old_stps", tensor);
     }
-    if (state.old_dirs.size() != state.old_stps.size() || state.old_dirs.size() != state.ro.size()) {
+    if (state.old_dirs.size() != state.old_stps.size() ||
+        state.old_dirs.size() != state.ro.size()) {
       throw CheckpointError(lt::text("lt[E224] ", optimizer, ": old_dirs, old_stps and ro of the ",
                                      "checkpoint have ", state.old_dirs.size(), ", ",
                                      state.old_stps.size(), " and ", state.ro.size(),

@@ -122,8 +122,8 @@ inline Value loops_to_value(const RunState& state) {
       {"predict_loop", evaluation_to_value(progress_to_value(state.predict_batches, 4))}};
 }
 
-/// Reads `checkpoint["loops"]`, Lightning's or ours, into the counters of `state`. Counters that the
-/// file lacks keep what they hold. Errors: lt::CheckpointError naming the key.
+/// Reads `checkpoint["loops"]`, Lightning's or ours, into the counters of `state`. Counters that
+/// the file lacks keep what they hold. Errors: lt::CheckpointError naming the key.
 inline void loops_from_value(const Value& loops, RunState& state) {
   loops.as<Dict>();
   FitProgress& fit = state.fit;

@@ -14,6 +14,8 @@
 #include "lt/optim/one_of.hpp"
 #include "lt/optim/optimizer_base.hpp"
 
+#include <torch/optim/optimizer.h>
+
 #include <ATen/core/Tensor.h>
 
 #include <concepts>
@@ -36,8 +38,8 @@ concept SavableOptimizer = requires(O& optimizer, std::vector<typename O::ParamS
   optimizer.load_param_groups(groups);
 };
 
-/// True if each tensor of the state of a parameter has the parameter's shape or no dimensions, which
-/// is checked when it is read. Specialise it to `false` for optimizers with other states.
+/// True if each tensor of the state of a parameter has the parameter's shape or no dimensions,
+/// which is checked when it is read. Specialise it to `false` for optimizers with other states.
 template <class ParamState>
 inline constexpr bool state_has_param_shape = true;
 template <>
@@ -85,7 +87,8 @@ State param_state_from_value(const Value& value, const Path& path) {
   if (!any) {
     std::vector<Key> expected;
     for_each_field(state, [&](std::string_view name, const auto&) { expected.emplace_back(name); });
-    throw CheckpointError(lt::text("lt[E224] ", path, ": found the state of another optimizer, with ",
+    throw CheckpointError(lt::text("lt[E224] ", path,
+                                   ": found the state of another optimizer, with ",
                                    value.dict().begin()->key, "; expected ", expected));
   }
   return state;
@@ -105,7 +108,8 @@ void require_param_shape(const State& state, const at::Tensor& param, std::strin
   });
 }
 
-/// The optimizer's position of each number that a saved group lists, by the order of the parameters.
+/// The optimizer's position of each number that a saved group lists, by the order of the
+/// parameters.
 template <class Groups>
 std::vector<std::int64_t> saved_numbers(const List& saved, const Groups& groups,
                                         std::string_view optimizer, const Path& path) {
@@ -154,9 +158,9 @@ Value optimizer_to_value(const O& optimizer) {
   return Dict{{"state", std::move(state)}, {"param_groups", std::move(groups)}};
 }
 
-/// Reads what `optimizer_to_value` or Python's `state_dict()` has written: options of the groups and
-/// the state of each parameter. Nothing is changed if anything is wrong.
-/// Errors: lt::CheckpointError naming the optimizer for another number of groups or parameters, other
+/// Reads what `optimizer_to_value` or Python's `state_dict()` has written: options of the groups
+/// and the state of each parameter. Nothing is changed if anything is wrong. Errors:
+/// lt::CheckpointError naming the optimizer for another number of groups or parameters, other
 /// shapes, or the state of another kind of optimizer.
 template <SavableOptimizer O>
 void optimizer_from_value(O& optimizer, const Value& saved, const Path& path = Path()) {
@@ -175,8 +179,8 @@ void optimizer_from_value(O& optimizer, const Value& saved, const Path& path = P
   std::vector<State> state;
   for (const auto& group : optimizer.param_groups()) {
     const Key index(groups.size());
-    groups.push_back(detail::group_from_value(saved_groups[groups.size()], group,
-                                              Path(groups_path, index)));
+    groups.push_back(
+        detail::group_from_value(saved_groups[groups.size()], group, Path(groups_path, index)));
     for (const at::Tensor& param : group.params) {
       const Key number(numbers[state.size()]);
       const Path below(state_path, number);
@@ -205,9 +209,13 @@ void optimizer_from_value(optim::OneOf<Os...>& optimizer, const Value& saved,
   optimizer.visit([&](auto& own) { optimizer_from_value(own, saved, path); });
 }
 
-/// How an optimizer goes into a checkpoint and comes back. lt/torch.hpp has the one for torch::optim.
+/// How an optimizer goes into a checkpoint and comes back. lt/torch.hpp has the one for
+/// torch::optim.
 template <class O>
 struct ConvertOptimizer {
+  static_assert(!std::derived_from<O, torch::optim::Optimizer>,
+                "lt[E226] the state of a torch::optim optimizer goes into checkpoints through "
+                "LibTorch's own archives; Fix: include <lt/torch.hpp> instead of <lt/lt.hpp>");
   static Value to(const O& optimizer) { return optimizer_to_value(optimizer); }
   static void from(const Value& saved, O& optimizer) { optimizer_from_value(optimizer, saved); }
 };

@@ -16,9 +16,9 @@ namespace lt::checkpoint {
 /// numbered).
 class Key : public std::variant<std::string, std::int64_t> {
  public:
-  Key(std::string text) : variant(std::move(text)) {}                // NOLINT: plain values
-  Key(std::string_view text) : variant(std::string(text)) {}         // NOLINT
-  Key(const char* text) : variant(std::string(text)) {}              // NOLINT
+  Key(std::string text) : variant(std::move(text)) {}                   // NOLINT: plain values
+  Key(std::string_view text) : variant(std::string(text)) {}            // NOLINT
+  Key(const char* text) : variant(std::string(text)) {}                 // NOLINT
   Key(std::integral auto n) : variant(static_cast<std::int64_t>(n)) {}  // NOLINT
 
   /// The text; null for a number.

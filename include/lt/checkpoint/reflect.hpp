@@ -22,8 +22,8 @@ Value to_value(const T& x) {
 
 /// Reads `value` into `x`. Fields of aggregates that are missing keep what they hold and unknown
 /// keys are ignored; both are errors under `Fields::all`.
-/// Errors: lt::CheckpointError with the path below `path`, what was found and what was expected; `x`
-/// may then be half read.
+/// Errors: lt::CheckpointError with the path below `path`, what was found and what was expected;
+/// `x` may then be half read.
 template <class T>
 void from_value(const Value& value, T& x, Fields fields = Fields::known,
                 const Path& path = Path()) {

@@ -83,17 +83,17 @@ enum class Kind : std::uint8_t { null, boolean, integer, number, text, tensor, l
 class Value {
  public:
   Value() = default;
-  Value(std::nullptr_t) {}                                               // NOLINT: plain values
-  Value(std::same_as<bool> auto value) : value_(value) {}                // NOLINT
+  Value(std::nullptr_t) {}                                 // NOLINT: plain values
+  Value(std::same_as<bool> auto value) : value_(value) {}  // NOLINT
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
+  requires(!std::same_as<T, bool>)
   Value(T value) : value_(static_cast<std::int64_t>(value)) {}           // NOLINT
   Value(std::floating_point auto v) : value_(static_cast<double>(v)) {}  // NOLINT
   Value(std::string text) : value_(std::move(text)) {}                   // NOLINT
   Value(std::string_view text) : value_(std::string(text)) {}            // NOLINT
   Value(const char* text) : value_(std::string(text)) {}                 // NOLINT
   /// Null if the tensor is undefined.
-  Value(at::Tensor tensor) {                                             // NOLINT
+  Value(at::Tensor tensor) {  // NOLINT
     if (tensor.defined()) {
       value_ = std::move(tensor);
     }
@@ -142,7 +142,8 @@ class Value {
   bool erase(const Key& key) { return is_dict() && std::get<Dict>(value_).erase(key); }
 
   /// This value as a bool, an integer, a floating-point number, std::string, at::Tensor, List, Dict
-  /// or Bytes. A number may be whole, and may be a tensor of one element, as Lightning saves scores.
+  /// or Bytes. A number may be whole, and may be a tensor of one element, as Lightning saves
+  /// scores.
   template <class T>
   Read<T> as(const Path& path = Path()) const;
   List& list() { return mine<List>("a list"); }
@@ -199,7 +200,8 @@ class Value {
   template <class T>
   static constexpr std::string_view name_of();
 
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, at::Tensor, List, Dict, Bytes>
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, at::Tensor, List, Dict,
+               Bytes>
       value_;
 };
 
@@ -209,7 +211,8 @@ struct Entry {
   Value value;
 };
 
-// -- Dict -------------------------------------------------------------------------------------------
+// -- Dict
+// -------------------------------------------------------------------------------------------
 
 inline Dict::Dict() = default;
 inline Dict::Dict(const Dict&) = default;
@@ -240,14 +243,27 @@ inline Value& Dict::operator[](const Key& key) {
 inline bool Dict::erase(const Key& key) {
   return std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; }) > 0;
 }
-inline std::size_t Dict::size() const { return entries_.size(); }
-inline bool Dict::empty() const { return entries_.empty(); }
-inline std::vector<Entry>::const_iterator Dict::begin() const { return entries_.begin(); }
-inline std::vector<Entry>::const_iterator Dict::end() const { return entries_.end(); }
-inline std::vector<Entry>::iterator Dict::begin() { return entries_.begin(); }
-inline std::vector<Entry>::iterator Dict::end() { return entries_.end(); }
+inline std::size_t Dict::size() const {
+  return entries_.size();
+}
+inline bool Dict::empty() const {
+  return entries_.empty();
+}
+inline std::vector<Entry>::const_iterator Dict::begin() const {
+  return entries_.begin();
+}
+inline std::vector<Entry>::const_iterator Dict::end() const {
+  return entries_.end();
+}
+inline std::vector<Entry>::iterator Dict::begin() {
+  return entries_.begin();
+}
+inline std::vector<Entry>::iterator Dict::end() {
+  return entries_.end();
+}
 
-// -- Value ------------------------------------------------------------------------------------------
+// -- Value
+// ------------------------------------------------------------------------------------------
 
 inline std::size_t Value::size() const {
   if (const auto* list = std::get_if<List>(&value_)) {
@@ -301,7 +317,9 @@ inline Value& Value::operator[](const Key& key) {
   return dict()[key];
 }
 
-inline void Value::push_back(Value value) { list().push_back(std::move(value)); }
+inline void Value::push_back(Value value) {
+  list().push_back(std::move(value));
+}
 
 template <class T>
 constexpr std::string_view Value::name_of() {
@@ -362,8 +380,12 @@ Read<T> Value::as(const Path& path) const {
   }
 }
 
-inline const List& Value::list() const { return as<List>(); }
-inline const Dict& Value::dict() const { return as<Dict>(); }
+inline const List& Value::list() const {
+  return as<List>();
+}
+inline const Dict& Value::dict() const {
+  return as<Dict>();
+}
 
 inline std::string Value::describe() const {
   struct Describe {

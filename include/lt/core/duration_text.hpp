@@ -14,8 +14,8 @@
 
 namespace lt {
 
-/// Reads "DD:HH:MM:SS": days of any width, the others of two digits. Used for `Timer`'s duration and
-/// the trainer's `max_time`.
+/// Reads "DD:HH:MM:SS": days of any width, the others of two digits. Used for `Timer`'s duration
+/// and the trainer's `max_time`.
 ///
 /// Errors: lt::ConfigError that names `option` and the text found.
 inline Duration parse_duration(std::string_view value, std::string_view option = "duration") {
@@ -29,7 +29,8 @@ inline Duration parse_duration(std::string_view value, std::string_view option =
     std::int64_t number = 0;
     const auto result = std::from_chars(field.data(), field.data() + field.size(), number);
     valid = end != std::string_view::npos && !field.empty() && (i == 0 || field.size() == 2) &&
-            field[0] != '-' && result.ec == std::errc() && result.ptr == field.data() + field.size();
+            field[0] != '-' && result.ec == std::errc() &&
+            result.ptr == field.data() + field.size();
     total += static_cast<double>(number) * seconds[i];
     rest.remove_prefix(valid && i < 3 ? end + 1 : 0);
   }

@@ -50,9 +50,8 @@ inline std::vector<std::string> template_groups(std::string_view name) {
     groups.emplace_back(name.substr(at, end - at));
     at = end + 1;
   }
-  std::sort(groups.begin(), groups.end(), [](const std::string& a, const std::string& b) {
-    return a.size() > b.size();
-  });
+  std::sort(groups.begin(), groups.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
   return groups;
 }
 
@@ -82,7 +81,8 @@ inline std::string fill_fields(std::string_view fields, const NamedNumbers& numb
       const std::string_view name = fields.substr(i + 3, name_end - i - 3);
       const std::size_t end = fields.find('}', name_end);
       const bool plain = name_end + 1 == end;
-      if (name.empty() || end == std::string_view::npos || !(plain || fields[name_end + 1] == ':')) {
+      if (name.empty() || end == std::string_view::npos ||
+          !(plain || fields[name_end + 1] == ':')) {
         throw fail("has a field without a name or an end");
       }
       const auto number = std::find_if(numbers.begin(), numbers.end(),
@@ -105,7 +105,8 @@ inline std::string fill_fields(std::string_view fields, const NamedNumbers& numb
 inline std::string format_filename(std::string_view name, const NamedNumbers& numbers,
                                    const FilenameStyle& style = {},
                                    std::optional<std::string_view> prefix = {}) {
-  const std::string whole = name.empty() ? "{epoch}" + style.join_char + "{step}" : std::string(name);
+  const std::string whole =
+      name.empty() ? "{epoch}" + style.join_char + "{step}" : std::string(name);
   std::string out = whole;
   for (const std::string& group : detail::template_groups(whole)) {
     const std::string key = group.substr(1);

@@ -34,18 +34,18 @@ struct Arguments {};
 ///
 /// Loaders that yield several types: call the check once for each, with a struct that derives from
 /// the first and names another type.
-#define LT_DETAIL_HOOK_TYPE(NAME)                                                   \
-  template <class Types>                                                            \
-  struct Find##NAME {                                                               \
-    using type = Unspecified;                                                       \
-  };                                                                                \
-  template <class Types>                                                            \
-    requires requires { typename Types::NAME; }                                     \
-  struct Find##NAME<Types> {                                                        \
-    using Given = typename Types::NAME;                                             \
-    using type = std::conditional_t<std::is_void_v<Given>, Unspecified, Given>;     \
-  };                                                                                \
-  template <class Types>                                                            \
+#define LT_DETAIL_HOOK_TYPE(NAME)                                               \
+  template <class Types>                                                        \
+  struct Find##NAME {                                                           \
+    using type = Unspecified;                                                   \
+  };                                                                            \
+  template <class Types>                                                        \
+  requires requires { typename Types::NAME; }                                   \
+  struct Find##NAME<Types> {                                                    \
+    using Given = typename Types::NAME;                                         \
+    using type = std::conditional_t<std::is_void_v<Given>, Unspecified, Given>; \
+  };                                                                            \
+  template <class Types>                                                        \
   using NAME = typename Find##NAME<Types>::type;
 
 namespace hook_type {
@@ -67,8 +67,8 @@ LT_DETAIL_HOOK_TYPE(PredictOutputs)
 }  // namespace hook_type
 #undef LT_DETAIL_HOOK_TYPE
 
-/// `hook_arguments<H, Types>` is the Arguments of hook `H`, without the context. The primary template
-/// is for hooks without arguments.
+/// `hook_arguments<H, Types>` is the Arguments of hook `H`, without the context. The primary
+/// template is for hooks without arguments.
 template <class H, class Types>
 struct HookArguments {
   static_assert(hook_info(H::id).arguments == "()", "give HookArguments for this hook");
@@ -78,10 +78,10 @@ template <class H, class Types>
 using hook_arguments = typename HookArguments<H, Types>::type;
 
 // One row for each hook with arguments; beside it stands the text in hooks.def.
-#define LT_DETAIL_ARGUMENTS(NAME, ...)        \
-  template <class T>                          \
-  struct HookArguments<hook::NAME, T> {       \
-    using type = Arguments<__VA_ARGS__>;      \
+#define LT_DETAIL_ARGUMENTS(NAME, ...)   \
+  template <class T>                     \
+  struct HookArguments<hook::NAME, T> {  \
+    using type = Arguments<__VA_ARGS__>; \
   };
 
 LT_DETAIL_ARGUMENTS(setup, RunFn)
@@ -110,15 +110,17 @@ LT_DETAIL_ARGUMENTS(configure_gradient_clipping, hook_type::Optimizer<T>&, std::
 LT_DETAIL_ARGUMENTS(lr_scheduler_step, hook_type::Scheduler<T>&, std::optional<double>)
 
 LT_DETAIL_ARGUMENTS(on_train_batch_start, const hook_type::TrainBatch<T>&, std::int64_t)
-LT_DETAIL_ARGUMENTS(on_train_batch_end, const hook_type::TrainOutputs<T>&, const hook_type::TrainBatch<T>&,
+LT_DETAIL_ARGUMENTS(on_train_batch_end, const hook_type::TrainOutputs<T>&,
+                    const hook_type::TrainBatch<T>&, std::int64_t)
+LT_DETAIL_ARGUMENTS(on_validation_batch_start, const hook_type::ValBatch<T>&, std::int64_t,
                     std::int64_t)
-LT_DETAIL_ARGUMENTS(on_validation_batch_start, const hook_type::ValBatch<T>&, std::int64_t, std::int64_t)
-LT_DETAIL_ARGUMENTS(on_validation_batch_end, const hook_type::ValOutputs<T>&, const hook_type::ValBatch<T>&,
-                    std::int64_t, std::int64_t)
+LT_DETAIL_ARGUMENTS(on_validation_batch_end, const hook_type::ValOutputs<T>&,
+                    const hook_type::ValBatch<T>&, std::int64_t, std::int64_t)
 LT_DETAIL_ARGUMENTS(on_test_batch_start, const hook_type::TestBatch<T>&, std::int64_t, std::int64_t)
-LT_DETAIL_ARGUMENTS(on_test_batch_end, const hook_type::TestOutputs<T>&, const hook_type::TestBatch<T>&,
-                    std::int64_t, std::int64_t)
-LT_DETAIL_ARGUMENTS(on_predict_batch_start, const hook_type::PredictBatch<T>&, std::int64_t, std::int64_t)
+LT_DETAIL_ARGUMENTS(on_test_batch_end, const hook_type::TestOutputs<T>&,
+                    const hook_type::TestBatch<T>&, std::int64_t, std::int64_t)
+LT_DETAIL_ARGUMENTS(on_predict_batch_start, const hook_type::PredictBatch<T>&, std::int64_t,
+                    std::int64_t)
 LT_DETAIL_ARGUMENTS(on_predict_batch_end, const hook_type::PredictOutputs<T>&,
                     const hook_type::PredictBatch<T>&, std::int64_t, std::int64_t)
 

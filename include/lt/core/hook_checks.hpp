@@ -47,11 +47,11 @@ constexpr bool has_near_miss() {
   if constexpr (!requires { &NearMissProbe<T>::wrong; }) { \
     return true;                                           \
   }
-#define LT_OTHER_NAME(wrong, right)                                                    \
-  if constexpr (!requires { &NearMissProbe<T>::wrong; }) {                             \
-    if (!declares<hook::right, T>) {                                                   \
-      return true;                                                                     \
-    }                                                                                  \
+#define LT_OTHER_NAME(wrong, right)                        \
+  if constexpr (!requires { &NearMissProbe<T>::wrong; }) { \
+    if (!declares<hook::right, T>) {                       \
+      return true;                                         \
+    }                                                      \
   }
 #include "lt/core/hook_near_misses.def"
 #undef LT_NEAR_MISS
@@ -62,12 +62,14 @@ constexpr bool has_near_miss() {
 // Gives the errors; instantiated only where there are some.
 template <class T>
 struct HookNames {
-#define LT_NEAR_MISS(wrong, right)                   \
-  static_assert(requires { &NearMissProbe<T>::wrong; }, \
-                "lt[E102] '" #wrong "' is not a hook; did you mean '" #right "'?");
-#define LT_OTHER_NAME(wrong, right)                                                \
-  static_assert(requires { &NearMissProbe<T>::wrong; } || declares<hook::right, T>, \
-                "lt[E102] '" #wrong "' is not a hook; did you mean '" #right "'?");
+#define LT_NEAR_MISS(wrong, right)            \
+  static_assert(                              \
+      requires { &NearMissProbe<T>::wrong; }, \
+      "lt[E102] '" #wrong "' is not a hook; did you mean '" #right "'?");
+#define LT_OTHER_NAME(wrong, right)                                       \
+  static_assert(                                                          \
+      requires { &NearMissProbe<T>::wrong; } || declares<hook::right, T>, \
+      "lt[E102] '" #wrong "' is not a hook; did you mean '" #right "'?");
 #include "lt/core/hook_near_misses.def"
 #undef LT_NEAR_MISS
 #undef LT_OTHER_NAME
@@ -97,18 +99,18 @@ struct Receives;
 template <class H, class T, bool Declared>
 struct Requires;
 
-#define LT_HOOK(NAME, WHO, LOG_RULE, ARGUMENTS, SENTENCE)                                        \
-  template <class T, bool Received>                                                              \
-  struct Receives<hook::NAME, T, Received> {                                                     \
-    static_assert(Received,                                                                      \
-                  "lt[E105] the hook '" #NAME                                                    \
-                  "' is declared by a class that does not get it, so it would never run; Fix: "  \
-                  "move it to a class that does (" #WHO "), or rename it");                      \
-  };                                                                                             \
-  template <class T, bool Declared>                                                              \
-  struct Requires<hook::NAME, T, Declared> {                                                     \
-    static_assert(Declared, "lt[E114] the model has no " #NAME                                   \
-                            ", which this call needs; Fix: add the member " #NAME ARGUMENTS);    \
+#define LT_HOOK(NAME, WHO, LOG_RULE, ARGUMENTS, SENTENCE)                                       \
+  template <class T, bool Received>                                                             \
+  struct Receives<hook::NAME, T, Received> {                                                    \
+    static_assert(Received,                                                                     \
+                  "lt[E105] the hook '" #NAME                                                   \
+                  "' is declared by a class that does not get it, so it would never run; Fix: " \
+                  "move it to a class that does (" #WHO "), or rename it");                     \
+  };                                                                                            \
+  template <class T, bool Declared>                                                             \
+  struct Requires<hook::NAME, T, Declared> {                                                    \
+    static_assert(Declared, "lt[E114] the model has no " #NAME                                  \
+                            ", which this call needs; Fix: add the member " #NAME ARGUMENTS);   \
   };
 #include "lt/core/hooks.def"
 #undef LT_HOOK
@@ -145,17 +147,17 @@ struct ExactIndex {
 };
 struct AnyIndex {
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   operator T() const;  // NOLINT
 };
 
 template <class H, class T, bool Wide>
 struct WideIndices;
-#define LT_HOOK(NAME, WHO, LOG_RULE, ARGUMENTS, SENTENCE)                             \
-  template <class T, bool Wide>                                                       \
-  struct WideIndices<hook::NAME, T, Wide> {                                           \
-    static_assert(Wide, "lt[E113] " #NAME                                             \
-                        " takes an index as another type than std::int64_t, which "   \
+#define LT_HOOK(NAME, WHO, LOG_RULE, ARGUMENTS, SENTENCE)                               \
+  template <class T, bool Wide>                                                         \
+  struct WideIndices<hook::NAME, T, Wide> {                                             \
+    static_assert(Wide, "lt[E113] " #NAME                                               \
+                        " takes an index as another type than std::int64_t, which "     \
                         "narrows it; Fix: write std::int64_t, as in " #NAME ARGUMENTS); \
   };
 #include "lt/core/hooks.def"
@@ -325,7 +327,6 @@ template <class M, class Types>
 using model_check_for_fit = first_mistake<
     model_check<M, Types>,
     check_that<declares<hook::training_step, M>, detail::TrainingStep<M, false>>,
-    check_that<declares<hook::configure_optimizers, M>,
-                       detail::ConfigureOptimizers<M, false>>>;
+    check_that<declares<hook::configure_optimizers, M>, detail::ConfigureOptimizers<M, false>>>;
 
 }  // namespace lt

@@ -23,8 +23,8 @@ namespace lt {
 /// True for the batch hooks of validation, test and prediction: their last argument,
 /// `dataloader_idx`, may be left out.
 template <class H>
-inline constexpr bool loader_is_optional = hook_info(H::id).arguments.ends_with(
-    "std::int64_t batch_idx, std::int64_t dataloader_idx)");
+inline constexpr bool loader_is_optional =
+    hook_info(H::id).arguments.ends_with("std::int64_t batch_idx, std::int64_t dataloader_idx)");
 
 /// The forms in which a step may be declared, each with the context as one more argument or not.
 enum class StepForm : std::uint8_t {

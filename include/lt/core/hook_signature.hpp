@@ -22,11 +22,11 @@ struct StepSignature;
 #define LT_HOOK(NAME, WHO, LOG_RULE, ARGUMENTS, SENTENCE)                                        \
   template <class Part, bool Callable>                                                           \
   struct CallbackSignature<hook::NAME, Part, Callable> {                                         \
-    static_assert(Callable,                                                                      \
-                  "lt[E101] the callback hook '" #NAME                                           \
-                  "' is declared, but lt cannot call it; Fix: write it as a public member void " \
-                  #NAME " that takes the context (auto& ctx or lt::RunView& run) and then: "    \
-                  ARGUMENTS);                                                                    \
+    static_assert(                                                                               \
+        Callable,                                                                                \
+        "lt[E101] the callback hook '" #NAME                                                     \
+        "' is declared, but lt cannot call it; Fix: write it as a public member void " #NAME     \
+        " that takes the context (auto& ctx or lt::RunView& run) and then: " ARGUMENTS);         \
   };                                                                                             \
   template <class Part, bool Callable>                                                           \
   struct ModelSignature<hook::NAME, Part, Callable> {                                            \

@@ -34,7 +34,9 @@ struct HyperParam {
 };
 
 bool operator==(const HyperParam& a, const HyperParam& b);
-inline bool operator==(const HyperValue& a, const HyperValue& b) { return a.value == b.value; }
+inline bool operator==(const HyperValue& a, const HyperValue& b) {
+  return a.value == b.value;
+}
 inline bool operator==(const HyperParam& a, const HyperParam& b) {
   return a.name == b.name && a.value == b.value;
 }
@@ -57,11 +59,17 @@ HyperValue hyper_value(const T& value) {
     return {hyper_params(value)};
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     return {std::string(std::string_view(value))};
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return value.has_value() ? hyper_value(*value) : HyperValue{};
   } else if constexpr (std::is_enum_v<T> || requires(std::string& out) { value.append_to(out); }) {
     return {text(value)};
-  } else if constexpr (requires { value.count(); typename T::rep; }) {
+  } else if constexpr (requires {
+                         value.count();
+                         typename T::rep;
+                       }) {
     return {static_cast<double>(value.count())};  // a span of time
   } else {
     HyperValue::List list;

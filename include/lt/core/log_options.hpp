@@ -29,8 +29,13 @@ struct LogOptions {
   bool add_dataloader_idx = true;
   std::optional<std::int64_t> batch_size{};  // weight of the value in a mean
   bool rank_zero_only = false;
-
-  friend bool operator==(const LogOptions&, const LogOptions&) = default;
 };
+
+/// Whether two calls of `log` mean the same metric: equal in all but the weight of the value.
+constexpr bool same_metric(const LogOptions& a, const LogOptions& b) {
+  return a.prog_bar == b.prog_bar && a.logger == b.logger && a.on_step == b.on_step &&
+         a.on_epoch == b.on_epoch && a.reduce_fx == b.reduce_fx && a.sync_dist == b.sync_dist &&
+         a.add_dataloader_idx == b.add_dataloader_idx && a.rank_zero_only == b.rank_zero_only;
+}
 
 }  // namespace lt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outcome of a check at compile time, as a type: `lt::Fine`, or the first mistake with its text.
+// The outcome of a check at compile time, as a type: `lt::Fine`, or the first mistake with its
+// text.
 //
 // So the same check can be asked without an error, can give its error once, and can decide what a
 // class derives from:

@@ -37,9 +37,9 @@ inline Decimal decimal_of(double magnitude, int precision) {
   char* const first = buffer.data();
   char* const last = first + buffer.size();
   const auto result =
-      precision < 0 ? std::to_chars(first, last, magnitude, std::chars_format::scientific)
-                    : std::to_chars(first, last, magnitude, std::chars_format::scientific,
-                                    precision - 1);
+      precision < 0
+          ? std::to_chars(first, last, magnitude, std::chars_format::scientific)
+          : std::to_chars(first, last, magnitude, std::chars_format::scientific, precision - 1);
   buffer.resize(static_cast<std::size_t>(result.ptr - first));
   const std::size_t e = buffer.find('e');
   Decimal out;
@@ -100,8 +100,8 @@ inline std::string shortest(double magnitude) {
 
 inline std::string plain(double magnitude, std::chars_format format, int precision) {
   std::string buffer(static_cast<std::size_t>(precision) + 400, '\0');
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), magnitude, format,
-                                    precision);
+  const auto result =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), magnitude, format, precision);
   buffer.resize(static_cast<std::size_t>(result.ptr - buffer.data()));
   return buffer;
 }
@@ -161,7 +161,8 @@ struct FormatSpec {
     }
     if (!valid || !spec.empty() ||
         (type != '\0' && std::string_view("deEfFgG%").find(type) == std::string_view::npos)) {
-      throw ConfigError(text("lt[E310] the number format '", whole, "' is not understood; expected ",
+      throw ConfigError(text("lt[E310] the number format '", whole,
+                             "' is not understood; expected ",
                              "[[fill]align][sign][0][width][.precision][d, e, f, g or %], for ",
                              "example '.2f' or '02d'"));
     }
@@ -234,8 +235,9 @@ inline std::string python_format(PythonNumber number, std::string_view spec) {
   bool negative = false;
   if (whole != nullptr && (format.type == 'd' || format.type == '\0')) {
     if (format.precision >= 0) {
-      throw ConfigError(text("lt[E311] the number format '", spec, "' gives a precision to the whole",
-                             " number ", *whole, "; expected a type such as 'f' behind it"));
+      throw ConfigError(text("lt[E311] the number format '", spec,
+                             "' gives a precision to the whole", " number ", *whole,
+                             "; expected a type such as 'f' behind it"));
     }
     negative = *whole < 0;
     digits = text(*whole).substr(negative ? 1 : 0);
@@ -246,8 +248,9 @@ inline std::string python_format(PythonNumber number, std::string_view spec) {
     const int precision = format.precision < 0 ? 6 : format.precision;
     switch (format.type) {
       case 'd':
-        throw ConfigError(text("lt[E312] the number format '", spec, "' is for whole numbers; found ",
-                               python_repr(value), "; expected for example '.2f'"));
+        throw ConfigError(text("lt[E312] the number format '", spec,
+                               "' is for whole numbers; found ", python_repr(value),
+                               "; expected for example '.2f'"));
       case '\0':
         digits = format.precision < 0 || !std::isfinite(value)
                      ? detail::shortest(magnitude)

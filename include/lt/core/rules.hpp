@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which combinations of policies and parts a trainer accepts, made from rules.def. The same rows are
-// the errors, the concept `lt::Compatible`, and the table in the documentation.
+// Which combinations of policies and parts a trainer accepts, made from rules.def. The same rows
+// are the errors, the concept `lt::Compatible`, and the table in the documentation.
 #pragma once
 
 #include "lt/core/mistake.hpp"
@@ -23,20 +23,19 @@ inline constexpr std::size_t count_substitutes = (std::size_t{substitute_of<Part
 
 /// Each rule as a type: `rule::E405::holds<Strategy, Accelerator, Precision, Parts...>`.
 namespace rule {
-#define LT_RULE(CODE, CONDITION, TEXT, SOURCE)                                         \
-  struct CODE {                                                                        \
-    static constexpr std::string_view code = #CODE;                                    \
-    static constexpr std::string_view text = TEXT;                                     \
-    static constexpr std::string_view source = SOURCE;                                 \
-    template <class Strategy, class Accelerator, class Precision, class... Parts>      \
-    static constexpr bool holds = CONDITION;                                           \
-    template <class Strategy, class Accelerator, class Precision, class... Parts>      \
-    struct Assertion {                                                                 \
-      static_assert(holds<Strategy, Accelerator, Precision, Parts...>,                 \
-                    "lt[" #CODE "] " TEXT);                                            \
-    };                                                                                 \
-    template <class... Ts>                                                             \
-    using check = check_that<holds<Ts...>, Assertion<Ts...>>;                          \
+#define LT_RULE(CODE, CONDITION, TEXT, SOURCE)                                                 \
+  struct CODE {                                                                                \
+    static constexpr std::string_view code = #CODE;                                            \
+    static constexpr std::string_view text = TEXT;                                             \
+    static constexpr std::string_view source = SOURCE;                                         \
+    template <class Strategy, class Accelerator, class Precision, class... Parts>              \
+    static constexpr bool holds = CONDITION;                                                   \
+    template <class Strategy, class Accelerator, class Precision, class... Parts>              \
+    struct Assertion {                                                                         \
+      static_assert(holds<Strategy, Accelerator, Precision, Parts...>, "lt[" #CODE "] " TEXT); \
+    };                                                                                         \
+    template <class... Ts>                                                                     \
+    using check = check_that<holds<Ts...>, Assertion<Ts...>>;                                  \
   };
 #include "lt/core/rules.def"
 #undef LT_RULE
@@ -77,7 +76,8 @@ struct ArgumentCheck {
 };
 }  // namespace detail
 
-/// An object given to the constructor of a trainer of `Known...` belongs to one of them. Error: E409.
+/// An object given to the constructor of a trainer of `Known...` belongs to one of them. Error:
+/// E409.
 template <class Argument, class... Known>
 using argument_check =
     typename detail::ArgumentCheck<std::remove_cvref_t<Argument>, Known...>::type;

@@ -29,9 +29,13 @@ using ScoredPaths = std::vector<std::pair<std::string, Score>>;
 /// Whether a monitored value is better when it is small or when it is large.
 enum class Mode : std::uint8_t { min, max };
 
-constexpr std::string_view enum_name(Mode mode) { return mode == Mode::min ? "min" : "max"; }
+constexpr std::string_view enum_name(Mode mode) {
+  return mode == Mode::min ? "min" : "max";
+}
 
 /// Strictly better; never true for NaN.
-constexpr bool better(Mode mode, double a, double b) { return mode == Mode::min ? a < b : a > b; }
+constexpr bool better(Mode mode, double a, double b) {
+  return mode == Mode::min ? a < b : a > b;
+}
 
 }  // namespace lt

@@ -60,15 +60,16 @@ inline std::string yaml_string(std::string_view value) {
     }
     return out + "\"";
   }
-  constexpr std::string_view words[] = {"true", "false", "yes", "no",   "on", "off",
-                                        "y",    "n",     "null", "~",   "=",  "<<"};
+  constexpr std::string_view words[] = {"true", "false", "yes",  "no", "on", "off",
+                                        "y",    "n",     "null", "~",  "=",  "<<"};
   std::string lower(value);
   for (char& c : lower) {
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
   const bool word = std::find(std::begin(words), std::end(words), lower) != std::end(words);
   const bool like_number =
-      !value.empty() && std::string_view("0123456789.+-").find(value[0]) != std::string_view::npos &&
+      !value.empty() &&
+      std::string_view("0123456789.+-").find(value[0]) != std::string_view::npos &&
       value.find_first_not_of("0123456789.+-_:eExXabcdefinfanABCDEFINFAN") ==
           std::string_view::npos;
   const bool indicator =
@@ -93,7 +94,8 @@ namespace detail {
 inline void write_yaml(std::string& out, const HyperValue& value, std::size_t indent);
 
 // Entries of a map, each on lines of its own; the first without its indent if `in_line`.
-inline void write_yaml_map(std::string& out, HyperParams entries, std::size_t indent, bool in_line) {
+inline void write_yaml_map(std::string& out, HyperParams entries, std::size_t indent,
+                           bool in_line) {
   std::sort(entries.begin(), entries.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   for (const auto& [name, value] : entries) {

@@ -191,9 +191,7 @@ class MetricCollection {
   }
 
   void check_same(const Entry& known, const LogOptions& options) const {
-    LogOptions wanted = options;
-    wanted.batch_size.reset();
-    if (known.options == wanted && known.loader == loader) {
+    if (same_metric(known.options, options) && known.loader == loader) {
       return;
     }
     throw ConfigError(text("lt[E161] log(\"", known.name, "\", ...) was called twice in `",

@@ -25,8 +25,8 @@ concept CheckpointIo =
     requires(P& io, const Checkpoint& checkpoint, const std::filesystem::path& path) {
       io.save_checkpoint(checkpoint, path);  // folders that are missing are created
       { io.load_checkpoint(path) } -> std::same_as<Checkpoint>;  // tensors on the CPU
-      io.remove_checkpoint(path);            // a file or a folder; nothing if there is none
-      io.teardown();                         // what is under way must be done
+      io.remove_checkpoint(path);  // a file or a folder; nothing if there is none
+      io.teardown();               // what is under way must be done
     };
 
 namespace archetype {

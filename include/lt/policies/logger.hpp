@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logger: where numbers of a run are kept for later. Consulted when step metrics are due (every
-// `log_every_n_steps`), at the end of every epoch and evaluation, and at the start and end of a run.
+// `log_every_n_steps`), at the end of every epoch and evaluation, and at the start and end of a
+// run.
 //
 // Satisfied by: CsvLogger.
 #pragma once

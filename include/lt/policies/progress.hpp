@@ -18,11 +18,10 @@ namespace lt {
 /// A callback that replaces the default bar and follows the batches of a fit. Only rank zero shows
 /// anything.
 template <class P>
-concept ProgressBar =
-    Callback<P> && substitute_of<P> == DefaultPart::progress_bar &&
-    requires(P& bar, RunView& run, int any, std::int64_t batch_idx) {
-      bar.on_train_batch_end(run, any, any, batch_idx);  // any outputs, any batch
-    };
+concept ProgressBar = Callback<P> && substitute_of<P> == DefaultPart::progress_bar &&
+                      requires(P& bar, RunView& run, int any, std::int64_t batch_idx) {
+                        bar.on_train_batch_end(run, any, any, batch_idx);  // any outputs, any batch
+                      };
 
 namespace archetype {
 /// The smallest legal progress bar: it shows nothing.

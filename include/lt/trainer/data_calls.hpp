@@ -168,6 +168,9 @@ class DataCalls {
     for (BatchCount size : source.sizes()) {
       limits.push_back(apply_limit(size, limit, option));
     }
+    if (option != "limit_train_batches") {
+      self().context().eval_batches = limits;
+    }
     source.set_limits(std::move(limits));
   }
 

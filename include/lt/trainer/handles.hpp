@@ -95,4 +95,29 @@ class ScheduleHandle {
   std::size_t index_;
 };
 
+/// Refers to a schedule and the set in which its optimizer is: what `ctx.lr_schedulers()` gives to
+/// models that move their schedules by hand.
+template <class S, class Set>
+class ManualSchedule {
+ public:
+  ManualSchedule(AttachedSchedule<S>& schedule, Set& set, std::size_t index)
+      : schedule_(&schedule), set_(&set), index_(index) {}
+
+  std::size_t index() const { return index_; }
+  bool is_plateau() const { return schedule_->is_plateau(); }
+  S& scheduler() const { return schedule_->scheduler; }
+
+  /// Moves the schedule; `metric` for those that need one.
+  void step(std::optional<double> metric = {}) {
+    set_->visit(schedule_->optimizer, [&](std::size_t, auto& optimizer) {
+      ScheduleHandle(*schedule_, optimizer, index_).step(metric);
+    });
+  }
+
+ private:
+  AttachedSchedule<S>* schedule_;
+  Set* set_;
+  std::size_t index_;
+};
+
 }  // namespace lt

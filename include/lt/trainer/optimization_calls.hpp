@@ -252,16 +252,16 @@ class OptimizationCalls {
     }
   }
 
-  /// Moves every schedule once, as manual optimization does by hand; `metric(name)` answers for
-  /// those that need one.
-  template <class Metric>
-  void step_all_schedules(Metric&& metric) {
-    for_each_schedule([&](std::size_t i, auto& schedule) {
-      optimizers_->visit(schedule.optimizer, [&](std::size_t, auto& optimizer) {
-        ScheduleHandle handle(schedule, optimizer, i);
-        handle.step(schedule.is_plateau() ? metric(schedule) : std::nullopt);
+  auto schedule_handles() {
+    if constexpr (Set::is_static) {
+      return schedules_of(std::make_index_sequence<Set::static_schedules>{});
+    } else {
+      std::vector<ManualSchedule<typename Set::schedule_type, Set>> handles;
+      for_each_schedule([&](std::size_t i, auto& schedule) {
+        handles.emplace_back(schedule, *optimizers_, i);
       });
-    });
+      return handles;
+    }
   }
 
   /// Only the parameters of one optimizer keep `requires_grad`.
@@ -419,6 +419,10 @@ class OptimizationCalls {
   template <std::size_t... I>
   auto handles_of(std::index_sequence<I...>) {
     return std::tuple(optimizer<I>()...);
+  }
+  template <std::size_t... I>
+  auto schedules_of(std::index_sequence<I...>) {
+    return std::tuple(ManualSchedule(optimizers_->template schedule<I>(), *optimizers_, I)...);
   }
 
   template <class O>

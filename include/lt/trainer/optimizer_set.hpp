@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -136,6 +137,11 @@ class StaticOptimizerSet<std::tuple<Os...>, std::tuple<Ss...>> {
   void for_each_schedule(F&& f) {
     each_schedule(f, std::index_sequence_for<Ss...>{});
   }
+  static constexpr std::size_t static_schedules = sizeof...(Ss);
+  template <std::size_t I>
+  auto& schedule() {
+    return std::get<I>(schedules_);
+  }
 
  private:
   template <class F, std::size_t... I>
@@ -163,6 +169,7 @@ class DynamicOptimizerSet {
   static constexpr bool is_static = false;
   template <std::size_t>
   using optimizer_type = O;
+  using schedule_type = S;
 
   DynamicOptimizerSet(std::vector<O> optimizers, std::vector<AttachedSchedule<S>> schedules)
       : optimizers_(std::move(optimizers)), schedules_(std::move(schedules)) {}
@@ -200,9 +207,11 @@ namespace detail {
 struct NoScheduler {
   static constexpr std::string_view class_name = "none";
   static constexpr bool needs_metric = false;
-  struct State {};
-  void attach(std::vector<optim::GroupRates>&) {}
-  void step(std::vector<optim::GroupRates>&) {}
+  using State = std::vector<double>;
+  State state() const { return {}; }
+  void load_state(const State&) {}
+  void attach(std::span<optim::GroupRates>) {}
+  void step(std::span<optim::GroupRates>) {}
 };
 
 template <class S>

@@ -94,8 +94,9 @@ TEST_CASE("thresholds stop at once and leave best and wait untouched") {
   CHECK(f.stopping.stopping_reason() == Reason::stopping_threshold);
   CHECK(f.stopping.best_score() == 1.0);
   CHECK(f.stopping.wait_count() == 1);
-  CHECK(f.stopping.stopping_reason_message() ==
-        "Stopping threshold reached: score = 0.10000000149011612 < 0.2. Signaling Trainer to stop.");
+  CHECK(
+      f.stopping.stopping_reason_message() ==
+      "Stopping threshold reached: score = 0.10000000149011612 < 0.2. Signaling Trainer to stop.");
   Fixture g{{.divergence_threshold = 5.0}};
   CHECK(g.checks({1.0, 5.0, 6.0}) == 3);
   CHECK(g.stopping.stopping_reason() == Reason::divergence_threshold);
@@ -148,8 +149,8 @@ TEST_CASE("checked at the end of the training epoch, or after validation") {
   CHECK(at_epoch_end([](lt::TrainerOptions&) {}));
   CHECK_FALSE(at_epoch_end([](lt::TrainerOptions& o) { o.val_check_interval = 0.5; }));
   CHECK_FALSE(at_epoch_end([](lt::TrainerOptions& o) { o.check_val_every_n_epoch = 2; }));
-  CHECK_FALSE(at_epoch_end(
-      [](lt::TrainerOptions& o) { o.val_check_interval = std::chrono::seconds(1); }));
+  CHECK_FALSE(
+      at_epoch_end([](lt::TrainerOptions& o) { o.val_check_interval = std::chrono::seconds(1); }));
   Fixture fixed{{.check_on_train_epoch_end = false}};
   fixed.checks({std::numeric_limits<double>::infinity()});
   CHECK_FALSE(fixed.run.should_stop());

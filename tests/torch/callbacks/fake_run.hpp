@@ -79,8 +79,8 @@ class FakeRun : private FakeParts, public lt::RunView {
   std::vector<std::string> events;  // "save a.ckpt", "remove a.ckpt", "link last.ckpt -> a.ckpt"
   std::vector<std::string> said;
   std::vector<lt::LoggerPlace> places;
-  std::filesystem::path root;       // paths in events are relative to it
-  int reads = 0;                    // of the progress bar's metrics
+  std::filesystem::path root;  // paths in events are relative to it
+  int reads = 0;               // of the progress bar's metrics
 
   std::vector<std::string> take_events() { return std::exchange(events, {}); }
 
@@ -110,7 +110,9 @@ class FakeRun : private FakeParts, public lt::RunView {
         std::filesystem::remove(link);
         std::filesystem::create_symlink(target.lexically_relative(link.parent_path()), link);
       };
-      out.after_save_checkpoint = [](lt::RunView& run) { self(run).events.push_back("after_save"); };
+      out.after_save_checkpoint = [](lt::RunView& run) {
+        self(run).events.push_back("after_save");
+      };
       out.logger_places = [](lt::RunView& run) { return self(run).places; };
       return out;
     }();

@@ -193,8 +193,8 @@ TEST_SUITE("names") {
     f.epoch(0);
     f.checkpoint.setup(f.run, lt::RunFn::fit);
     REQUIRE(f.run.said.size() == 1);
-    CHECK(f.run.said[0] == "lt[W301] checkpoint folder '" + f.folder.path.string() +
-                               "' exists and is not empty");
+    CHECK(f.run.said[0] ==
+          "lt[W301] checkpoint folder '" + f.folder.path.string() + "' exists and is not empty");
   }
 }
 
@@ -203,8 +203,8 @@ TEST_SUITE("the last checkpoint") {
     Fixture f{{.monitor = "score", .save_last = SaveLast::yes}};
     CHECK(f.epoch(0, 1.0) == Events{"save epoch=0-step=2.ckpt", "save last.ckpt"});
     CHECK(f.epoch(1, 2.0).empty());  // not among the best: last.ckpt stays as it is
-    CHECK(f.epoch(2, 0.5) == Events{"save epoch=2-step=6.ckpt", "remove epoch=0-step=2.ckpt",
-                                    "save last.ckpt"});
+    CHECK(f.epoch(2, 0.5) ==
+          Events{"save epoch=2-step=6.ckpt", "remove epoch=0-step=2.ckpt", "save last.ckpt"});
     CHECK(f.checkpoint.last_model_path() == f.folder / "last.ckpt");
   }
 
@@ -403,9 +403,10 @@ TEST_SUITE("messages") {
     f.epoch(0, 0.5);
     f.epoch(1, 0.75);
     REQUIRE(f.run.said.size() == 2);
-    CHECK(f.run.said[0] == "lt[I301] Epoch 0, global step 2: 'score' reached 0.50000 (best 0.50000)"
-                           ", saving model to '" +
-                               (f.folder / "epoch=0-step=2.ckpt") + "' as top 1");
+    CHECK(f.run.said[0] ==
+          "lt[I301] Epoch 0, global step 2: 'score' reached 0.50000 (best 0.50000)"
+          ", saving model to '" +
+              (f.folder / "epoch=0-step=2.ckpt") + "' as top 1");
     CHECK(f.run.said[1] == "lt[I301] Epoch 1, global step 4: 'score' was not in top 1");
   }
 
@@ -428,9 +429,8 @@ TEST_SUITE("state") {
     CHECK(ModelCheckpoint{}.state_key() ==
           "ModelCheckpoint{'monitor': None, 'mode': 'min', 'every_n_train_steps': 0, "
           "'every_n_epochs': 1, 'train_time_interval': None}");
-    CHECK(ModelCheckpoint{{.monitor = "acc",
-                           .mode = Mode::max,
-                           .train_time_interval = std::chrono::minutes(2)}}
+    CHECK(ModelCheckpoint{
+              {.monitor = "acc", .mode = Mode::max, .train_time_interval = std::chrono::minutes(2)}}
               .state_key() ==
           "ModelCheckpoint{'monitor': 'acc', 'mode': 'max', 'every_n_train_steps': 0, "
           "'every_n_epochs': 0, 'train_time_interval': datetime.timedelta(seconds=120)}");

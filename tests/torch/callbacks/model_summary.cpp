@@ -20,7 +20,8 @@ struct Model : torch::nn::Module {
 struct WithOwn : torch::nn::Module {
   torch::Tensor scale = register_parameter("scale", torch::ones({1500}));
   torch::nn::Linear a{register_module("a", torch::nn::Linear(2, 2))};
-  torch::nn::Linear b{register_module("b", torch::nn::Linear(torch::nn::LinearOptions(2, 2).bias(false)))};
+  torch::nn::Linear b{
+      register_module("b", torch::nn::Linear(torch::nn::LinearOptions(2, 2).bias(false)))};
 };
 
 struct NoModule {};
@@ -76,14 +77,14 @@ TEST_CASE("the table of an unowned module, one level deep") {
 TEST_CASE("all levels") {
   Model model;
   for (const std::int64_t depth : {std::int64_t{-1}, std::int64_t{2}}) {
-    CHECK(shown(model, depth).starts_with(
-        "  | Name   | Type        | Params | Mode \n"
-        "-----------------------------------------------\n"
-        "0 | net    | Sequential  | 132 K  | train\n"
-        "1 | net.0  | Linear      | 131 K  | train\n"
-        "2 | net.1  | BatchNorm1d | 1.0 K  | train\n"
-        "3 | output | Linear      | 5.1 K  | train\n"
-        "-----------------------------------------------\n"));
+    CHECK(shown(model, depth)
+              .starts_with("  | Name   | Type        | Params | Mode \n"
+                           "-----------------------------------------------\n"
+                           "0 | net    | Sequential  | 132 K  | train\n"
+                           "1 | net.0  | Linear      | 131 K  | train\n"
+                           "2 | net.1  | BatchNorm1d | 1.0 K  | train\n"
+                           "3 | output | Linear      | 5.1 K  | train\n"
+                           "-----------------------------------------------\n"));
   }
 }
 

@@ -137,8 +137,8 @@ TEST_CASE("atomic file: on a full disk the earlier file stays whole") {
     const int result = in_child([&] {
       limit_files(4096);
       const std::string text = error_of([&] { write(folder / "a", std::string(size, 'x')); });
-      const bool named = text.find("lt[E222] checkpoint " + (folder / "a").string() +
-                                   " cannot be written: ") == 0;
+      const bool named =
+          text.find("lt[E222] checkpoint " + (folder / "a").string() + " cannot be written: ") == 0;
       return named && folder.count() == 1 ? 7 : 8;
     });
     CHECK(result == 7);
@@ -163,12 +163,12 @@ TEST_CASE("atomic file: a checkpoint too large for the disk leaves the earlier o
 TEST_CASE("atomic file: a folder that may not be written is an error that names the file") {
   const Folder folder;
   write(folder / "a", "old");
-  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read |
-                                                  std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(
+      folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   const int result = in_child([&] {
     // The superuser may write everywhere: be somebody else.
-    if (::geteuid() == 0 && (::chown(folder.path().c_str(), 65534, 65534) != 0 ||
-                             ::setuid(65534) != 0)) {
+    if (::geteuid() == 0 &&
+        (::chown(folder.path().c_str(), 65534, 65534) != 0 || ::setuid(65534) != 0)) {
       return 9;
     }
     const std::string text = error_of([&] { write(folder / "a", "new"); });

@@ -55,7 +55,8 @@ std::string with_checksum(std::string bytes) {
 
 TEST_CASE("binary: plain values come back") {
   for (const Value& value :
-       {Value(), Value(false), Value(true), Value(0), Value(std::numeric_limits<std::int64_t>::min()),
+       {Value(), Value(false), Value(true), Value(0),
+        Value(std::numeric_limits<std::int64_t>::min()),
         Value(std::numeric_limits<std::int64_t>::max()), Value(-0.0), Value(1e-310),
         Value(std::numeric_limits<double>::infinity()), Value(std::nan("")), Value(""),
         Value(std::string("a\0b\xff", 4)), Value(Bytes{std::string(1000, '\0')}), Value(List()),
@@ -189,11 +190,13 @@ TEST_CASE("binary: lengths beyond the end cost no memory") {
 TEST_CASE("binary: other files are told apart") {
   CHECK(has(error_of([] { parse(std::string("PK\x03\x04") + std::string(100, ' ')); }),
             "found a zip archive"));
-  CHECK(has(error_of([] { parse(std::string(100, ' ')); }), "is no checkpoint in lt's binary form"));
+  CHECK(
+      has(error_of([] { parse(std::string(100, ' ')); }), "is no checkpoint in lt's binary form"));
   CHECK(has(error_of([] { parse(""); }), "it has 0 bytes; expected at least 24"));
   std::string next = bytes_of(1);
   next[8] = 2;
-  CHECK(has(error_of([&] { parse(with_checksum(next)); }), "version 2 of the binary form; expected 1"));
+  CHECK(has(error_of([&] { parse(with_checksum(next)); }),
+            "version 2 of the binary form; expected 1"));
 }
 
 TEST_CASE("binary: the checksum is the common CRC-32") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lt/checkpoint/binary.hpp"
 #include "lt/checkpoint/optimizer_state.hpp"
+#include "lt/checkpoint/binary.hpp"
 #include "lt/optim/optimizers.hpp"
 #include "support.hpp"
 
@@ -35,8 +35,8 @@ void step(O& optimizer, const Tensors& params, std::int64_t i) {
   if constexpr (requires { optimizer.step(); }) {
     for (std::size_t k = 0; k < params.size(); ++k) {
       at::Tensor param = params[k];
-      param.mutable_grad() = values(param.numel(), 10 * i + static_cast<std::int64_t>(k))
-                                 .reshape(param.sizes());
+      param.mutable_grad() =
+          values(param.numel(), 10 * i + static_cast<std::int64_t>(k)).reshape(param.sizes());
     }
     optimizer.step();
   } else {
@@ -117,9 +117,8 @@ TEST_CASE("optimizer state: as Python's, and continued to the bit") {
   check_case("RMSprop", [](const Tensors& p) {
     return optim::RMSprop(p, {.lr = 0.1, .momentum = 0.9, .centered = true});
   });
-  check_case("Adagrad", [](const Tensors& p) {
-    return optim::Adagrad(p, {.lr = 0.1, .lr_decay = 0.01});
-  });
+  check_case("Adagrad",
+             [](const Tensors& p) { return optim::Adagrad(p, {.lr = 0.1, .lr_decay = 0.01}); });
   check_case("LBFGS", [](const Tensors& p) {
     return optim::LBFGS(p, {.lr = 0.3, .max_iter = 2, .history_size = 4});
   });
@@ -248,16 +247,17 @@ TEST_CASE("optimizer state: what does not fit is refused and changes nothing") {
         "lt[E224] AdamW: parameter group 1 of the checkpoint has 2 parameters; expected 1");
   value = good;
   value["state"][0]["exp_avg"] = torch::zeros({3, 2});
-  CHECK(error(value) == "lt[E224] AdamW: state.0.exp_avg has the shape [3, 2]; expected [2, 3], that "
-                        "of the parameter");
+  CHECK(error(value) ==
+        "lt[E224] AdamW: state.0.exp_avg has the shape [3, 2]; expected [2, 3], that "
+        "of the parameter");
   value = good;
   value["state"][1] = Dict{{"momentum_buffer", torch::zeros(2)}};
-  CHECK(error(value) == "lt[E224] state.1: found the state of another optimizer, with "
-                        "momentum_buffer; expected [step, exp_avg, exp_avg_sq, max_exp_avg_sq]");
+  CHECK(error(value) ==
+        "lt[E224] state.1: found the state of another optimizer, with "
+        "momentum_buffer; expected [step, exp_avg, exp_avg_sq, max_exp_avg_sq]");
   value = good;
   value["param_groups"][0]["betas"] = ck::List{0.9, "x"};
-  CHECK(error(value) ==
-        "lt[E223] param_groups.0.betas.1: expected a number, found the text \"x\"");
+  CHECK(error(value) == "lt[E223] param_groups.0.betas.1: expected a number, found the text \"x\"");
   value = good;
   value.erase("state");
   CHECK(error(value) == "lt[E223] state: no such key; found [param_groups]");

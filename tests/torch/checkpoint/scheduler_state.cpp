@@ -10,7 +10,9 @@ namespace optim = lt::optim;
 
 namespace {
 
-optim::GroupRates group() { return {.lr = 0.1, .momentum = 0.9}; }
+optim::GroupRates group() {
+  return {.lr = 0.1, .momentum = 0.9};
+}
 
 template <class S>
 void advance(S& scheduler, optim::GroupRates& rates) {

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -19,7 +20,6 @@
 #include <iterator>
 #include <limits>
 #include <string>
-#include <unistd.h>
 
 namespace test {
 
@@ -34,8 +34,9 @@ inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
          (x.numel() == 0 || std::memcmp(x.const_data_ptr(), y.const_data_ptr(), x.nbytes()) == 0);
 }
 
-/// The first place where two trees differ; empty if they are the same. Dicts may have another order.
-/// Under `loose` a whole number may stand for a floating-point one and `a` may have more keys.
+/// The first place where two trees differ; empty if they are the same. Dicts may have another
+/// order. Under `loose` a whole number may stand for a floating-point one and `a` may have more
+/// keys.
 inline std::string difference(const ck::Value& a, const ck::Value& b, bool loose = false,
                               const std::string& path = "") {
   using ck::Kind;
@@ -48,19 +49,31 @@ inline std::string difference(const ck::Value& a, const ck::Value& b, bool loose
   }
   bool same = true;
   switch (a.kind()) {
-    case Kind::null: break;
-    case Kind::boolean: same = a.as<bool>() == b.as<bool>(); break;
-    case Kind::integer: same = a.as<std::int64_t>() == b.as<std::int64_t>(); break;
+    case Kind::null:
+      break;
+    case Kind::boolean:
+      same = a.as<bool>() == b.as<bool>();
+      break;
+    case Kind::integer:
+      same = a.as<std::int64_t>() == b.as<std::int64_t>();
+      break;
     case Kind::number:
       same = std::bit_cast<std::uint64_t>(a.as<double>()) ==
              std::bit_cast<std::uint64_t>(b.as<double>());
       break;
-    case Kind::text: same = a.as<std::string>() == b.as<std::string>(); break;
-    case Kind::bytes: same = a.as<ck::Bytes>() == b.as<ck::Bytes>(); break;
-    case Kind::tensor: same = same_bits(a.as<at::Tensor>(), b.as<at::Tensor>()); break;
+    case Kind::text:
+      same = a.as<std::string>() == b.as<std::string>();
+      break;
+    case Kind::bytes:
+      same = a.as<ck::Bytes>() == b.as<ck::Bytes>();
+      break;
+    case Kind::tensor:
+      same = same_bits(a.as<at::Tensor>(), b.as<at::Tensor>());
+      break;
     case Kind::list:
       for (std::size_t i = 0; i < b.size(); ++i) {
-        if (auto found = difference(a[i], b[i], loose, lt::text(path, "[", i, "]")); !found.empty()) {
+        if (auto found = difference(a[i], b[i], loose, lt::text(path, "[", i, "]"));
+            !found.empty()) {
           return found;
         }
       }

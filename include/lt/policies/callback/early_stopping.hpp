@@ -83,9 +83,10 @@ LT_REFLECT(lt::EarlyStoppingState, (wait_count, "checks without improvement"),
 
 namespace lt {
 
-/// Watches one metric and asks the run to end when it is not finite, has reached a threshold, or has
-/// not improved for `patience` checks. Checked at the end of every training epoch where validation
-/// runs once per epoch, else after each validation. Ranks: one that wants to end ends all.
+/// Watches one metric and asks the run to end when it is not finite, has reached a threshold, or
+/// has not improved for `patience` checks. Checked at the end of every training epoch where
+/// validation runs once per epoch, else after each validation. Ranks: one that wants to end ends
+/// all.
 ///
 /// Errors: lt::ConfigError when the metric is missing and `strict` is set.
 /// Source: Lightning, callbacks/early_stopping.py.
@@ -142,8 +143,12 @@ class EarlyStopping {
   }
 
   State state_dict() const {
-    return {wait_count_, stopped_epoch_, best_score_, options_.patience,
-            static_cast<std::int64_t>(stopping_reason_), message_};
+    return {wait_count_,
+            stopped_epoch_,
+            best_score_,
+            options_.patience,
+            static_cast<std::int64_t>(stopping_reason_),
+            message_};
   }
 
   /// The saved patience replaces the one of the options, as in Lightning.

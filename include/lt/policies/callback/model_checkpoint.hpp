@@ -24,11 +24,11 @@
 
 namespace lt {
 
-/// Saves checkpoints at the end of epochs, every n steps, or after some time, and keeps the best, the
-/// latest, or all of them.
+/// Saves checkpoints at the end of epochs, every n steps, or after some time, and keeps the best,
+/// the latest, or all of them.
 ///
-/// Fires: after every save, the loggers' `after_save_checkpoint`. Ranks: all take the same decisions.
-/// Errors: lt::ConfigError when the monitored metric is missing after a validation.
+/// Fires: after every save, the loggers' `after_save_checkpoint`. Ranks: all take the same
+/// decisions. Errors: lt::ConfigError when the monitored metric is missing after a validation.
 /// Source: Lightning, callbacks/model_checkpoint.py.
 class ModelCheckpoint {
  public:
@@ -40,8 +40,8 @@ class ModelCheckpoint {
   ModelCheckpoint() : ModelCheckpoint(Options{}) {}
   explicit ModelCheckpoint(Options options) : options_(std::move(options)) {
     validate(options_, name);
-    const bool no_trigger = !options_.every_n_train_steps && !options_.every_n_epochs &&
-                            !options_.train_time_interval;
+    const bool no_trigger =
+        !options_.every_n_train_steps && !options_.every_n_epochs && !options_.train_time_interval;
     every_n_epochs_ = options_.every_n_epochs.value_or(no_trigger ? 1 : 0);
     every_n_train_steps_ = options_.every_n_train_steps.value_or(0);
     kth_value_.value = options_.mode == Mode::min ? infinity : -infinity;
@@ -262,8 +262,8 @@ class ModelCheckpoint {
     bool time_due = false;
     if (automatic && options_.train_time_interval) {
       const double now = clock_();
-      time_due = run.rank_zero_decides(last_time_checked_ && now - *last_time_checked_ >=
-                                                                 options_.train_time_interval->count());
+      time_due = run.rank_zero_decides(
+          last_time_checked_ && now - *last_time_checked_ >= options_.train_time_interval->count());
       if (time_due) {
         last_time_checked_ = now;
       }
@@ -368,9 +368,9 @@ class ModelCheckpoint {
       names.push_back(entry.first);
     }
     const std::string message =
-        text("ModelCheckpoint: monitor = '", options_.monitor, "' is not among the logged metrics; ",
-             "found ", names, "; expected one of these, or log(\"", options_.monitor,
-             "\", value) in the model");
+        text("ModelCheckpoint: monitor = '", options_.monitor,
+             "' is not among the logged metrics; ", "found ", names,
+             "; expected one of these, or log(\"", options_.monitor, "\", value) in the model");
     if (run.val_loop_has_run) {
       throw ConfigError("lt[E302] " + message);
     }
@@ -431,11 +431,10 @@ class ModelCheckpoint {
     best_model_path_ = best_path;
     best_model_score_ = best_score;
     if (options_.verbose) {
-      run.messages().info(
-          "I301", text(moment(numbers), python_repr(options_.monitor.view()), " reached ",
-                       python_format(current.value, "0.5f"), " (best ",
-                       python_format(best_score.value, "0.5f"), "), saving model to ",
-                       python_repr(path), " as top ", k));
+      run.messages().info("I301", text(moment(numbers), python_repr(options_.monitor.view()),
+                                       " reached ", python_format(current.value, "0.5f"), " (best ",
+                                       python_format(best_score.value, "0.5f"),
+                                       "), saving model to ", python_repr(path), " as top ", k));
     }
     save(run, path);
     remove_if_old(run, replaced, path);
@@ -560,8 +559,8 @@ class ModelCheckpoint {
     std::error_code none;
     if (options_.save_top_k != 0 && std::filesystem::is_directory(dirpath_, none) &&
         !std::filesystem::is_empty(dirpath_, none)) {
-      run.messages().warn("W301", text("checkpoint folder '", dirpath_,
-                                       "' exists and is not empty"));
+      run.messages().warn("W301",
+                          text("checkpoint folder '", dirpath_, "' exists and is not empty"));
     }
   }
 

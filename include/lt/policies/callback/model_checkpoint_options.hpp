@@ -85,7 +85,8 @@ LT_CHECKS(lt::ModelCheckpointOptions,
                    "must be 0 (never) or more"),
           LT_CHECK(E307, every_n_train_steps,
                    (o.every_n_train_steps.value_or(0) >= 1) + (o.every_n_epochs.value_or(0) >= 1) +
-                           o.train_time_interval.has_value() <= 1,
+                           o.train_time_interval.has_value() <=
+                       1,
                    "cannot be set together with every_n_epochs or train_time_interval, nor these "
                    "two together"),
           LT_CHECK(E304, save_top_k,

@@ -55,7 +55,8 @@ inline std::string human_count(std::int64_t number) {
   constexpr char units[] = {' ', 'K', 'M', 'B', 'T'};
   const std::size_t digits = std::to_string(number).size();
   const std::size_t group = std::min<std::size_t>((digits + 2) / 3, std::size(units)) - 1;
-  const double scaled = static_cast<double>(number) * std::pow(10.0, -3.0 * static_cast<double>(group));
+  const double scaled =
+      static_cast<double>(number) * std::pow(10.0, -3.0 * static_cast<double>(group));
   if (group > 0 && scaled < 100.0) {
     return python_format(scaled, ".1f") + " " + units[group];
   }
@@ -211,8 +212,8 @@ LT_CHECKS(lt::ModelSummaryOptions,
 
 namespace lt {
 
-/// Prints the table once, at the start of fit, on rank zero. A model without torch::nn layers has no
-/// summary. Source: Lightning, callbacks/model_summary.py.
+/// Prints the table once, at the start of fit, on rank zero. A model without torch::nn layers has
+/// no summary. Source: Lightning, callbacks/model_summary.py.
 class ModelSummary {
  public:
   using Options = ModelSummaryOptions;

@@ -136,8 +136,7 @@ class Timer {
     run.stop();
     if (options_.verbose) {
       run.messages().info("I304", text("Time limit reached. Elapsed time is ",
-                                       hours_text(time_elapsed()),
-                                       ". Signaling Trainer to stop."));
+                                       hours_text(time_elapsed()), ". Signaling Trainer to stop."));
     }
   }
 

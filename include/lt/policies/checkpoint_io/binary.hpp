@@ -12,8 +12,8 @@
 
 namespace lt::checkpoint_io {
 
-/// One file for each checkpoint, in lt's own compact form: quick and checked for damage, but read by
-/// lt only.
+/// One file for each checkpoint, in lt's own compact form: quick and checked for damage, but read
+/// by lt only.
 class Binary {
  public:
   using policy_family = checkpoint_io_tag;
@@ -42,8 +42,8 @@ class Binary {
     std::error_code error;
     std::filesystem::remove_all(path, error);
     if (error) {
-      throw CheckpointError(lt::text("lt[E222] checkpoint ", path.string(),
-                                     " cannot be removed: ", error.message()));
+      throw CheckpointError(
+          lt::text("lt[E222] checkpoint ", path.string(), " cannot be removed: ", error.message()));
     }
   }
 

@@ -46,7 +46,7 @@ inline std::optional<std::string> append_or_nothing(const std::filesystem::path&
   if (file < 0) {
     return std::strerror(errno);
   }
-  struct stat before {};
+  struct stat before{};
   int failed = 0;
   if (::fstat(file, &before) != 0 || !write_all(file, text)) {
     failed = errno;

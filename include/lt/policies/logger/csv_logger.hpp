@@ -46,9 +46,8 @@ LT_REFLECT(lt::CsvLoggerOptions, (save_dir, "folder; default: the trainer's defa
            (prefix, "written before each metric's name, with a dash"),
            (flush_logs_every_n_steps, "write to the file at least every n steps"))
 
-LT_CHECKS(lt::CsvLoggerOptions,
-          LT_CHECK(E340, flush_logs_every_n_steps, o.flush_logs_every_n_steps >= 1,
-                   "must be 1 or more"))
+LT_CHECKS(lt::CsvLoggerOptions, LT_CHECK(E340, flush_logs_every_n_steps,
+                                         o.flush_logs_every_n_steps >= 1, "must be 1 or more"))
 
 namespace lt {
 
@@ -159,14 +158,14 @@ class CsvLogger {
       append_row(block, row);
     }
     const std::filesystem::path path = metrics_file();
-    const auto why = rewrite ? detail::replace_file(path, block)
-                             : detail::append_or_nothing(path, block);
+    const auto why =
+        rewrite ? detail::replace_file(path, block) : detail::append_or_nothing(path, block);
     if (why) {
       keys_ = old_keys;
+      const auto counted = [](std::size_t n) { return text(n, n == 1 ? " row" : " rows"); };
       throw Error(text("lt[E341] CsvLogger: cannot write '", path.string(), "': ", *why, "; lost ",
-                       rows.size(), rows.size() == 1 ? " row" : " rows", " (step ",
-                       rows.front().step, " to step ", rows.back().step, "); the ", written_,
-                       " rows before are safe"));
+                       counted(rows.size()), " (step ", rows.front().step, " to step ",
+                       rows.back().step, "); still there: ", counted(written_), " before"));
     }
     written_ += rows.size();
   }
@@ -226,13 +225,13 @@ class CsvLogger {
         }
       }
       if (::access((parent / version).c_str(), W_OK) != 0) {
-        throw std::filesystem::filesystem_error(
-            "", parent / version, std::make_error_code(std::errc::permission_denied));
+        throw std::filesystem::filesystem_error("", parent / version,
+                                                std::make_error_code(std::errc::permission_denied));
       }
       return version;
     } catch (const std::filesystem::filesystem_error& error) {
-      throw ConfigError(text("lt[E342] CsvLogger: cannot write to folder '",
-                             error.path1().string(), "': ", error.code().message(),
+      throw ConfigError(text("lt[E342] CsvLogger: cannot write to folder '", error.path1().string(),
+                             "': ", error.code().message(),
                              "; expected a save_dir that can be written; found save_dir = '",
                              root_.string(), "'"));
     }

@@ -49,14 +49,15 @@ inline std::string metrics_text(const ProgressLine& line, const MetricTable& met
 
 }  // namespace detail
 
-/// `Epoch 2/5 ━━━━━───── 40/45 0:00:01 • 0:00:00 312.20it/s v_num: 0 train_loss: 0.123`: time gone and
-/// time left, batches per second, metrics.
+/// `Epoch 2/5 ━━━━━───── 40/45 0:00:01 • 0:00:00 312.20it/s v_num: 0 train_loss: 0.123`: time gone
+/// and time left, batches per second, metrics.
 inline std::string progress_text(const ProgressLine& line, const MetricTable& metrics,
                                  bool unicode = true) {
   const double rate = line.seconds > 0.0 ? static_cast<double>(line.done) / line.seconds : 0.0;
   std::string left = "-:--:--";
   if (line.total && rate > 0.0) {
-    left = hours_text(static_cast<double>(std::max<std::int64_t>(*line.total - line.done, 0)) / rate);
+    left =
+        hours_text(static_cast<double>(std::max<std::int64_t>(*line.total - line.done, 0)) / rate);
   }
   std::string out = line.description;
   out += line.total ? " " + detail::bar_text(line, unicode) : "";
@@ -70,9 +71,9 @@ inline std::string progress_text(const ProgressLine& line, const MetricTable& me
 /// The same without a bar, for a log file: `Epoch 2/5: 45/45 0:00:01 312.20it/s train_loss: 0.123`.
 inline std::string plain_progress_text(const ProgressLine& line, const MetricTable& metrics) {
   const double rate = line.seconds > 0.0 ? static_cast<double>(line.done) / line.seconds : 0.0;
-  std::string out = text(line.description, ": ", line.done, "/",
-                         line.total ? text(*line.total) : "--", " ", hours_text(line.seconds), " ",
-                         python_format(rate, ".2f"), "it/s");
+  std::string out =
+      text(line.description, ": ", line.done, "/", line.total ? text(*line.total) : "--", " ",
+           hours_text(line.seconds), " ", python_format(rate, ".2f"), "it/s");
   const std::string values = detail::metrics_text(line, metrics);
   return values.empty() ? out : text(out, " ", values);
 }

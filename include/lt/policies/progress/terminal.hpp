@@ -28,7 +28,8 @@ struct TerminalProgressOptions {
 
 }  // namespace lt
 
-LT_REFLECT(lt::TerminalProgressOptions, (refresh_rate, "redraws per second, at most; 0: no progress"),
+LT_REFLECT(lt::TerminalProgressOptions,
+           (refresh_rate, "redraws per second, at most; 0: no progress"),
            (leave, "keep the line of each epoch"))
 
 LT_CHECKS(lt::TerminalProgressOptions,
@@ -172,7 +173,8 @@ class TerminalProgress {
       std::string version = full.starts_with(stem) ? full.substr(stem.size())
                             : full.size() > 4      ? full.substr(full.size() - 4)
                                                    : full;
-      if (!version.empty() && std::find(versions.begin(), versions.end(), version) == versions.end()) {
+      if (!version.empty() &&
+          std::find(versions.begin(), versions.end(), version) == versions.end()) {
         versions.push_back(std::move(version));
       }
     }
@@ -182,7 +184,8 @@ class TerminalProgress {
   void begin_epoch(const RunView& run) {
     const std::int64_t epoch = run.current_epoch();
     const std::int64_t max_epochs = run.state().plan.max_epochs;
-    begin(train_, max_epochs > 0 ? text("Epoch ", epoch, "/", max_epochs - 1) : text("Epoch ", epoch),
+    begin(train_,
+          max_epochs > 0 ? text("Epoch ", epoch, "/", max_epochs - 1) : text("Epoch ", epoch),
           total_of({run.state().plan.num_training_batches}));
   }
 
