@@ -80,7 +80,8 @@ bool ConformanceModule::has_hook(lt::HookId id) const {
 
 CaseHparams ConformanceModule::hparams() const {
   CaseHparams out;
-  for (const auto& [name, value] : spec_.value("hparams", Json::object()).items()) {
+  const Json hparams = spec_.value("hparams", Json::object());
+  for (const auto& [name, value] : hparams.items()) {
     out.values.push_back({name, hyper_value(value)});
   }
   return out;

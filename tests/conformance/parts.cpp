@@ -15,7 +15,8 @@ lt::ModelCheckpoint make_model_checkpoint(const Json& spec, const Recorder& reco
     options.dirpath = (recorder.root / spec["dirpath"].get<std::string>()).string();
   }
   lt::ModelCheckpoint callback(std::move(options));
-  for (const auto& [name, value] : spec.value("attributes", Json::object()).items()) {
+  const Json attributes = spec.value("attributes", Json::object());
+  for (const auto& [name, value] : attributes.items()) {
     if (name == "STARTING_VERSION") {
       callback.STARTING_VERSION = value.get<std::int64_t>();
     } else if (name == "CHECKPOINT_JOIN_CHAR") {

@@ -41,7 +41,7 @@ LAYERS = {
     "tuner": 7,
 }
 #: The doors stand above everything. `nn.hpp` and `cli.hpp` are doors though folders carry their names.
-DOORS = {"lt.hpp": 8, "nn.hpp": 8, "distributed.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
+DOORS = {"lt.hpp": 8, "nn.hpp": 8, "torch.hpp": 8, "distributed.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
 
 LIGHT_DOOR = "lt.hpp"
 TORCH_FREE = re.compile(r"^(torch|ATen|c10|caffe2|fmt|pybind11)/")
@@ -134,7 +134,7 @@ def check_includes(tree: Tree) -> list[str]:
             errors.append(f"{name}: in no layer; give its folder a row in LAYERS (tests/layers/check_layers.py)")
             continue
         lines = tree.text[name].count("\n")
-        if lines > MAX_LINES:
+        if lines > MAX_LINES and name.endswith(".hpp"):  # a .def is a table, one row a line
             errors.append(f"{name}: {lines} lines, at most {MAX_LINES}")
         for target in tree.includes(name):
             if layer(name) <= 2 and TORCH_FREE.match(target):

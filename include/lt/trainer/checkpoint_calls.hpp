@@ -15,6 +15,7 @@
 #include "lt/core/type_name.hpp"
 #include "lt/trainer/hook_calls.hpp"
 
+#include <concepts>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -41,6 +42,16 @@ std::string state_key_of(const P& part) {
     return std::string(part.state_key());
   } else {
     return std::string(type_name<P>());
+  }
+}
+
+/// Whether a part has a state now; one that decides that at run time says so by `has_state()`.
+template <class P>
+bool has_state(const P& part) {
+  if constexpr (requires { { part.has_state() } -> std::same_as<bool>; }) {
+    return part.has_state();
+  } else {
+    return StatefulPart<P>;
   }
 }
 
@@ -74,7 +85,7 @@ class CheckpointCalls {
     add_hparams(dict, "datamodule_hyper_parameters", "datamodule_hparams_name", self().data());
     using Data = std::remove_cvref_t<decltype(self().data())>;
     if constexpr (StatefulPart<Data>) {
-      if (self().has_data_module()) {
+      if (self().has_data_module() && has_state(self().data())) {
         dict[data_key()] = checkpoint::to_value(self().data().state_dict());
       }
     }
@@ -105,7 +116,8 @@ class CheckpointCalls {
     load_module_state(self().model(), loaded_->at("state_dict"));
     using Data = std::remove_cvref_t<decltype(self().data())>;
     if constexpr (StatefulPart<Data>) {
-      if (self().has_data_module() && loaded_->contains(data_key())) {
+      if (self().has_data_module() && has_state(self().data()) &&
+          loaded_->contains(data_key())) {
         load_part(self().data(), loaded_->at(data_key()));
       }
     }
@@ -176,12 +188,9 @@ class CheckpointCalls {
     checkpoint::Dict states;
     self().parts().for_each([&]<class P>(P& part) {
       if constexpr (StatefulPart<P> && role_of<P> == Role::callback) {
-        if constexpr (requires { part.has_state(); }) {
-          if (!part.has_state()) {
-            return;
-          }
+        if (has_state(part)) {
+          states[state_key_of(part)] = checkpoint::to_value(part.state_dict());
         }
-        states[state_key_of(part)] = checkpoint::to_value(part.state_dict());
       }
     });
     return states;

@@ -7,6 +7,7 @@
 #include "lt/core/hooks.hpp"
 #include "lt/core/limits.hpp"
 #include "lt/data/batch_size.hpp"
+#include "lt/data/sampler.hpp"
 #include "lt/loops/engine.hpp"
 #include "lt/metrics/metric_store.hpp"
 #include "lt/trainer/batch_source.hpp"
@@ -176,11 +177,13 @@ class DataCalls {
 
   template <class L>
   void make_sequential(L& loader, std::string_view what) {
-    if constexpr (requires { loader.is_shuffled(); loader.disable_shuffle(); }) {
+    if constexpr (requires { loader.get(); }) {
+      make_sequential(loader.get(), what);
+    } else if constexpr (requires { loader.is_shuffled(); loader.set_sampler(SequentialSampler{}); }) {
       if (loader.is_shuffled()) {
         self().messages().warn("W027", text("overfit_batches: the ", what,
                                             " loader shuffles; it is read in order instead"));
-        loader.disable_shuffle();
+        loader.set_sampler(SequentialSampler{});
       }
     }
   }

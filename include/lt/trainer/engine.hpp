@@ -274,14 +274,20 @@ class TrainerEngine
   void unwatch_signals() { signals_.reset(); }
 
  private:
-  /// No gradients, or inference mode, while it lives.
+  /// No gradients, or inference mode, while it lives. (InferenceMode(false) switches gradients on.)
   class NoGrad {
    public:
-    explicit NoGrad(bool inference) : grad_(false), inference_(inference) {}
+    explicit NoGrad(bool inference) {
+      if (inference) {
+        inference_.emplace();
+      } else {
+        grad_.emplace(false);
+      }
+    }
 
    private:
-    c10::AutoGradMode grad_;
-    c10::InferenceMode inference_;
+    std::optional<c10::AutoGradMode> grad_;
+    std::optional<c10::InferenceMode> inference_;
   };
 
   [[noreturn]] static void throw_on_interrupt() {
