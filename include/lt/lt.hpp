@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The light door: trainer, callbacks, loggers, optimizers, schedulers and loaders. It includes
+// The light door: trainer, callbacks, loggers, optimizers, schedulers and the plain loader (the rest
+// of the data layer is in lt/data.hpp). It includes
 // neither LibTorch's umbrella nor torch::nn; models made of torch::nn layers add lt/nn.hpp.
 #pragma once
 
 #include "lt/core/check.hpp"
 #include "lt/core/errors.hpp"
 #include "lt/core/reflect.hpp"
-#include "lt/data.hpp"
+#include "lt/data/data_loader.hpp"
+#include "lt/data/random_split.hpp"
+#include "lt/data/tensor_dataset.hpp"
 #include "lt/data_module.hpp"
 #include "lt/module.hpp"
 #include "lt/optim/configured.hpp"

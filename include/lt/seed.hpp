@@ -49,23 +49,29 @@ inline std::uint64_t seed_everything(std::optional<std::uint64_t> seed = {}, boo
   return *seed;
 }
 
+/// The state of the default random generator, as bytes.
+inline at::Tensor rng_state() {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  return generator.get_state();
+}
+/// Gives the default random generator a state back.
+inline void set_rng_state(const at::Tensor& state) {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  generator.set_state(state);
+}
+
 /// Restores the default random generator when it goes out of scope, also by an exception: what is
 /// drawn in between leaves no trace.
 class IsolatedRng {
  public:
-  IsolatedRng() : generator_(at::detail::getDefaultCPUGenerator()) {
-    const std::lock_guard lock(generator_.mutex());
-    state_ = generator_.get_state();
-  }
-  ~IsolatedRng() {
-    const std::lock_guard lock(generator_.mutex());
-    generator_.set_state(state_);
-  }
+  IsolatedRng() : state_(rng_state()) {}
+  ~IsolatedRng() { set_rng_state(state_); }
   IsolatedRng(const IsolatedRng&) = delete;
   IsolatedRng& operator=(const IsolatedRng&) = delete;
 
  private:
-  at::Generator generator_;
   at::Tensor state_;
 };
 

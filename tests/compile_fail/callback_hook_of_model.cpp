@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hook that only models get.
-// expect-error: lt\[E105\] the hook 'training_step' is declared by a class that does not get it, so
-// it would never run; Fix: move it to a class that does \(model\)
+// expect-error: lt\[E105\] the hook 'training_step' is declared by a class that does not get it, so it would never run; Fix: move it to a class that does \(model\)
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A slip of the finger in the name of a hook.
-// expect-error: lt\[E102\] 'on_train_batch_strat' is not a hook; did you mean
-// 'on_train_batch_start'\?
+// expect-error: lt\[E102\] 'on_train_batch_strat' is not a hook; did you mean 'on_train_batch_start'\?
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

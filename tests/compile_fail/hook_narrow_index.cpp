@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An index that would lose its sign.
-// expect-error: lt\[E113\] on_validation_batch_start takes an index as another type than
-// std::int64_t
+// expect-error: lt\[E113\] on_validation_batch_start takes an index as another type than std::int64_t
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hook of a model with other arguments than it gets.
-// expect-error: lt\[E106\] the hook 'on_train_batch_start' is declared, but lt cannot call it; Fix:
-// write it as a public member on_train_batch_start\(const Batch& batch, std::int64_t batch_idx\)
+// expect-error: lt\[E106\] the hook 'on_train_batch_start' is declared, but lt cannot call it; Fix: write it as a public member on_train_batch_start\(const Batch& batch, std::int64_t batch_idx\)
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fit needs optimizers.
-// expect-error: lt\[E111\] the model has no configure_optimizers, which fit needs; Fix: add a
-// member configure_optimizers\(\)
+// expect-error: lt\[E111\] the model has no configure_optimizers, which fit needs; Fix: add a member configure_optimizers\(\)
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fit needs a training step.
-// expect-error: lt\[E110\] the model has no training_step, which fit needs; Fix: add a member
-// training_step\(
+// expect-error: lt\[E110\] the model has no training_step, which fit needs; Fix: add a member training_step\(
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

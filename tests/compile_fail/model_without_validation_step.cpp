@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // validate needs a validation step.
-// expect-error: lt\[E114\] the model has no validation_step, which this call needs; Fix: add the
-// member validation_step\(
+// expect-error: lt\[E114\] the model has no validation_step, which this call needs; Fix: add the member validation_step\(
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

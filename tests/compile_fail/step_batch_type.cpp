@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A loader whose batches the step cannot take.
-// expect-error: lt\[E112\] training_step cannot take the batches of its loader, which yields
-// another type than it expects; Fix: write it as a public member training_step\(const Batch& batch,
-// std::int64_t batch_idx\)
+// expect-error: lt\[E112\] training_step cannot take the batches of its loader, which yields another type than it expects; Fix: write it as a public member training_step\(const Batch& batch, std::int64_t batch_idx\)
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An index that would be narrowed.
-// expect-error: lt\[E113\] training_step takes an index as another type than std::int64_t, which
-// narrows it; Fix: write std::int64_t, as in training_step\(
+// expect-error: lt\[E113\] training_step takes an index as another type than std::int64_t, which narrows it; Fix: write std::int64_t, as in training_step\(
 #include "policies.hpp"
 
 #ifdef LT_MUST_FAIL

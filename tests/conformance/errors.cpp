@@ -43,6 +43,7 @@ constexpr Row rows[] = {
     {"E187", "", misconfiguration, "checkpointing_disabled"},
     {"E188", "", "RuntimeError", "duplicate_callback_state"},
     // data
+    {"E116", "", misconfiguration, "UNCLASSIFIED: no loader"},
     {"E131", "", misconfiguration, "fractional_limit_needs_length"},
     {"E132", "", misconfiguration, "batch_limit_rounds_to_zero"},
     {"E151", "", "ValueError", "predict_needs_sequential_loader"},
@@ -83,6 +84,7 @@ constexpr Row rows[] = {
     {"E206", "", "ValueError", "no_best_checkpoint"},
     // LibTorch's own
     {"", "returned nan values in its", "RuntimeError", "anomaly_detected"},
+    {"", "Expected more than 1 value per channel", "ValueError", "UNCLASSIFIED: batch norm"},
 };
 
 bool matches(const Row& row, std::string_view text) {

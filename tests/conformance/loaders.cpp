@@ -115,6 +115,12 @@ std::optional<std::int64_t> SingleLoader::size() const {
   return std::visit([](const auto& loader) { return lt::loader_size(loader); }, loader_);
 }
 
+void SingleLoader::keep_last_batch() {
+  if (auto* loader = std::get_if<lt::DataLoader<lt::TensorDataset<Triple>>>(&loader_)) {
+    loader->keep_last_batch();
+  }
+}
+
 // -- Loader -------------------------------------------------------------------------------------------
 
 template <class Mode>
@@ -158,6 +164,12 @@ Loader::iterator Loader::begin() {
         }
       },
       loader_);
+}
+
+void Loader::keep_last_batch() {
+  if (auto* single = std::get_if<SingleLoader>(&loader_)) {
+    single->keep_last_batch();
+  }
 }
 
 std::vector<lt::BatchCount> Loader::part_sizes() const {

@@ -89,6 +89,8 @@ class SingleLoader {
   iterator begin();
   std::default_sentinel_t end() const { return {}; }
   std::optional<std::int64_t> size() const;
+  /// Streams keep their drop_last, as in Lightning.
+  void keep_last_batch();
 
  private:
   static std::variant<lt::DataLoader<lt::TensorDataset<Triple>>, lt::StreamLoader<Stream>> make(
@@ -117,6 +119,7 @@ class Loader {
   iterator begin();
   std::default_sentinel_t end() const { return {}; }
 
+  void keep_last_batch();
   std::vector<lt::BatchCount> part_sizes() const;
   lt::BatchCount limited_size(const std::vector<lt::BatchCount>& limits) const;
 
@@ -135,6 +138,12 @@ class Loader {
 struct EvalLoaders {
   std::vector<Loader> loaders;
   bool side_by_side = false;
+
+  void keep_last_batch() {
+    for (Loader& loader : loaders) {
+      loader.keep_last_batch();
+    }
+  }
 };
 
 /// Whether the case has a list of loaders of that name (`train`, `val`, ...).

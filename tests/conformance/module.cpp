@@ -132,7 +132,21 @@ void ConformanceModule::note_step(std::int64_t batch_idx, const std::vector<lt::
                               {"batch_idx", batch_idx},
                               {"global_step", run().global_step()},
                               {"loss", loss},
-                              {"lr", learning_rates(run())}});
+                              {"lr", learning_rates()}});
+}
+
+Json ConformanceModule::learning_rates() {
+  Json out = Json::array();
+  for (const lt::GroupView& group : run().optimizer_groups()) {
+    if (group.group == 0) {
+      out.push_back(Json::array());
+    }
+    out.back().push_back(number(group.lr));
+  }
+  if (out.empty() && without_optimizer_) {
+    out.push_back(Json::array());
+  }
+  return out;
 }
 
 void ConformanceModule::note_outputs(const StepResult& result, const lt::Tensor& loss,
@@ -246,8 +260,8 @@ std::optional<lt::Tensor> ConformanceModule::predict_step(const Batch& batch,
 
 std::optional<Configured> ConformanceModule::configure_optimizers() {
   note("configure_optimizers");
-  optimizers_configured = true;
-  if (spec_.at("optimizer").is_null()) {
+  without_optimizer_ = spec_.at("optimizer").is_null();
+  if (without_optimizer_) {
     return std::nullopt;
   }
   Configured out;

@@ -32,6 +32,7 @@ namespace conformance {
 /// Hyper-parameters that only the case knows.
 struct CaseHparams {
   lt::HyperParams values;
+  operator const lt::HyperParams&() const { return values; }  // NOLINT: that is what they are
 };
 
 class ConformanceModule : public lt::nn::Module {
@@ -43,10 +44,11 @@ class ConformanceModule : public lt::nn::Module {
                     PartsOfModel callbacks);
 
   bool automatic_optimization = true;
-  bool optimizers_configured = false;
   std::vector<std::shared_ptr<std::int64_t>> optimizer_steps;
 
   bool has_hook(lt::HookId id) const;
+  /// What Lightning has as trainer.optimizers: a stand-in where configure_optimizers returns none.
+  Json learning_rates();
   CaseHparams hparams() const;
   lt::Tensor forward(const Batch& batch) { return network_.forward(std::get<0>(*batch.parts[0])); }
   PartsOfModel& callbacks() { return callbacks_; }
@@ -272,6 +274,7 @@ class ConformanceModule : public lt::nn::Module {
   Script script_;
   PartsOfModel callbacks_;
   Network network_;
+  bool without_optimizer_ = false;  // what configure_optimizers has returned
   std::set<std::string, std::less<>> omitted_;
 };
 

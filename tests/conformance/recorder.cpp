@@ -36,18 +36,6 @@ Json batch_info(std::int64_t batch_idx, std::optional<std::int64_t> dataloader_i
   return info;
 }
 
-Json learning_rates(lt::RunView& run) {
-  Json out = Json::array();
-  for (const lt::GroupView& group : run.optimizer_groups()) {
-    if (group.group == 0) {
-      out.push_back(Json::array());
-    }
-    out.back().push_back(number(group.lr));
-  }
-  // Lightning works with a stand-in where configure_optimizers returned nothing.
-  return out.empty() ? Json::array({Json::array()}) : out;
-}
-
 Json checkpoint_info(const lt::Checkpoint& checkpoint) {
   return {{"ckpt_epoch", checkpoint.get<std::int64_t>("epoch")},
           {"ckpt_global_step", checkpoint.get<std::int64_t>("global_step")}};

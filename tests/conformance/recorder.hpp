@@ -67,7 +67,4 @@ Json batch_info(std::int64_t batch_idx, std::optional<std::int64_t> dataloader_i
 /// The fields of checkpoint hooks.
 Json checkpoint_info(const lt::Checkpoint& checkpoint);
 
-/// The rates of all groups of all optimizers.
-Json learning_rates(lt::RunView& run);
-
 }  // namespace conformance

@@ -306,8 +306,7 @@ class Run {
     for (const auto& count : model_->optimizer_steps) {
       out["optimizer_steps"].push_back(*count);
     }
-    out["lr"] = is_fit && model_->optimizers_configured ? learning_rates(*recorder_.run)
-                                                        : Json::array();
+    out["lr"] = is_fit && model_->in_run() ? model_->learning_rates() : Json::array();
     out["weights"] = weights_of(*model_);
     out["training_mode"] = Json::object();
     for_each_submodule(*model_, "", [&](const std::string& path, torch::nn::Module& module) {

@@ -51,7 +51,7 @@ TEST_CASE("an added part stays where it is") {
   CHECK(written(parts).starts_with("A99 "));
 }
 
-TEST_CASE("merge: an element replaces the first of its type and goes to the end") {
+TEST_CASE("merge: an element replaces all of its type and goes to the end") {
   lt::PartList<A, B> parts;
   parts.add(A{1});
   parts.add(B{"x"});
@@ -59,10 +59,10 @@ TEST_CASE("merge: an element replaces the first of its type and goes to the end"
   lt::PartList<A, B> other;
   other.add(A{9});
   parts.merge(std::move(other));
-  CHECK(written(parts) == "Bx A2 A9 ");
+  CHECK(written(parts) == "Bx A9 ");
 }
 
-TEST_CASE("merge: what is there twice in the other list replaces two") {
+TEST_CASE("merge: what is there twice in the other list is there twice") {
   lt::PartList<A, B> parts;
   parts.add(A{1});
   lt::PartList<A, B> other;
@@ -70,4 +70,14 @@ TEST_CASE("merge: what is there twice in the other list replaces two") {
   other.add(A{9});
   parts.merge(std::move(other));
   CHECK(written(parts) == "A8 A9 ");
+}
+
+TEST_CASE("remove: all elements of a type go, those of other types stay") {
+  lt::PartList<A, B> parts;
+  parts.add(A{1});
+  parts.add(B{"x"});
+  parts.add(A{2});
+  parts.remove<A>();
+  parts.remove<int>();
+  CHECK(written(parts) == "Bx ");
 }

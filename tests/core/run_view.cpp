@@ -23,7 +23,7 @@ struct Run {
 
   Run() {
     calls.clear();
-    services.refresh_metrics = [](lt::RunView& run) {
+    services.refresh_metrics = [](lt::RunView& run, lt::MetricKind) {
       calls.emplace_back("refresh");
       run.callback_metrics_.set("loss", 1.0);
       run.progress_bar_metrics_.set("bar", 2.0);

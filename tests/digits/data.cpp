@@ -2,7 +2,7 @@
 // The data module of examples/digits: what it reads, and what it says of a bad file.
 #include "../../examples/digits/digits.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <ATen/Functions.h>
 

@@ -277,6 +277,7 @@ class FakeEngine {
            model_has<lt::hook::validation_step>();
   }
   bool validates_this_epoch() const { return fit_loop.epoch.should_check_val_epoch(); }
+  void note_validation_ran(bool) {}
 
   Batch& transfer(Batch& batch, std::int64_t) { return batch; }
   std::int64_t train_batch_start(Batch& batch, std::int64_t batch_idx) {

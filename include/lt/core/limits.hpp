@@ -79,14 +79,18 @@ using Duration = std::chrono::duration<double>;
 /// a span of time.
 class Interval {
  public:
-  constexpr Interval(std::integral auto batches) : limit_(batches) {}   // NOLINT
-  constexpr Interval(double fraction) : limit_(fraction) {}             // NOLINT
+  /// The whole epoch, as if nothing had been said.
+  constexpr Interval() = default;
+  constexpr Interval(std::integral auto batches)  // NOLINT
+      : limit_(batches), is_default_(false) {}
+  constexpr Interval(double fraction) : limit_(fraction), is_default_(false) {}  // NOLINT
   template <class Rep, class Period>
   constexpr Interval(std::chrono::duration<Rep, Period> time)  // NOLINT
-      : limit_(1.0), time_(time), is_time_(true) {}
+      : limit_(1.0), time_(time), is_time_(true), is_default_(false) {}
 
   constexpr bool valid() const { return is_time_ ? time_.count() >= 0.0 : limit_.valid(); }
   constexpr bool is_time() const { return is_time_; }
+  constexpr bool is_default() const { return is_default_; }
   constexpr Duration time() const { return time_; }
   constexpr BatchLimit batches() const { return limit_; }
 
@@ -100,9 +104,10 @@ class Interval {
   }
 
  private:
-  BatchLimit limit_;
+  BatchLimit limit_ = 1.0;
   Duration time_{};
   bool is_time_ = false;
+  bool is_default_ = true;
 };
 
 /// How many of the `length` batches of a loader are used under `limit`. `option` names the limit

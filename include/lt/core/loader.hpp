@@ -39,14 +39,14 @@ template <class L, bool Repeatable>
 struct RepeatableLoader {
   static_assert(Repeatable,
                 "lt[E201] the loader is a single-pass range: from its second epoch on it would be "
-                "silently empty; Fix: give a callable that returns a fresh range for each epoch, or "
-                "say using lt_loader = void; in a class whose begin() starts a new pass");
+                "silently empty; Fix: give a callable that returns a fresh range for each epoch, "
+                "or say using lt_loader = void; in a class whose begin() starts a new pass");
 };
 template <class L, bool IsLoader>
 struct IsALoader {
   static_assert(IsLoader,
-                "lt[E207] this is not a loader; Fix: give a range of batches, or a callable without "
-                "arguments that returns a range for each epoch");
+                "lt[E207] this is not a loader; Fix: give a range of batches, or a callable "
+                "without arguments that returns a range for each epoch");
 };
 }  // namespace detail
 

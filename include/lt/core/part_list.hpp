@@ -4,8 +4,9 @@
 
 #include "lt/core/parts.hpp"
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -39,21 +40,27 @@ class PartList {
     return reference;
   }
 
-  /// Moves the elements of another list behind those of this one. An element replaces the first one
-  /// of this list that has its type.
+  /// Moves the elements of another list behind those of this one. They take the place of all
+  /// elements of their types.
   void merge(PartList&& other) {
-    for (Element& element : other.elements_) {
-      for (auto it = elements_.begin(); it != elements_.end(); ++it) {
-        if (it->index() == element.index()) {
-          elements_.erase(it);
-          break;
-        }
-      }
-    }
+    std::erase_if(elements_, [&](const Element& element) {
+      return std::any_of(other.elements_.begin(), other.elements_.end(),
+                         [&](const Element& fresh) { return fresh.index() == element.index(); });
+    });
     for (Element& element : other.elements_) {
       elements_.push_back(std::move(element));
     }
     other.elements_.clear();
+  }
+
+  /// Removes all elements of type `P`.
+  template <class P>
+  void remove() {
+    if constexpr ((std::same_as<P, Ps> || ...)) {
+      std::erase_if(elements_, [](const Element& element) {
+        return std::holds_alternative<std::unique_ptr<P>>(element);
+      });
+    }
   }
 
   std::size_t size() const { return elements_.size(); }

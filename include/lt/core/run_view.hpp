@@ -36,12 +36,15 @@ struct GroupView {
   std::optional<double> weight_decay;
 };
 
+/// Which of the metric tables is read.
+enum class MetricKind : std::uint8_t { callback, progress_bar, logged };
+
 class RunView;
 
 /// The seldom used services of a run, filled in by the trainer. Reached through function pointers:
 /// they are called once per epoch, per checkpoint or per log record, never in a plain step.
 struct RunServices {
-  void (*refresh_metrics)(RunView&) = nullptr;
+  void (*refresh_metrics)(RunView&, MetricKind) = nullptr;
   void (*log)(RunView&, std::string_view, double, const LogOptions&) = nullptr;
   void (*log_metrics)(RunView&, const MetricTable&, std::int64_t) = nullptr;
   void (*save_checkpoint)(RunView&, const std::filesystem::path&, bool weights_only) = nullptr;
@@ -86,17 +89,17 @@ class RunView {
   // -- metrics ----------------------------------------------------------------------------------
   /// What was logged so far, for monitors. Refreshed from the running loop on each call.
   const MetricTable& callback_metrics() {
-    services_->refresh_metrics(*this);
+    services_->refresh_metrics(*this, MetricKind::callback);
     return callback_metrics_;
   }
   /// What was logged with `prog_bar`.
   const MetricTable& progress_bar_metrics() {
-    services_->refresh_metrics(*this);
+    services_->refresh_metrics(*this, MetricKind::progress_bar);
     return progress_bar_metrics_;
   }
   /// What was logged with `logger`.
   const MetricTable& logged_metrics() {
-    services_->refresh_metrics(*this);
+    services_->refresh_metrics(*this, MetricKind::logged);
     return logged_metrics_;
   }
   /// Logs a number from a hook, as the model's own `log` does.

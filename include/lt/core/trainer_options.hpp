@@ -41,7 +41,7 @@ struct TrainerOptions {
   BatchLimit limit_predict_batches = 1.0;
   BatchLimit overfit_batches = 0.0;
   std::int64_t fast_dev_run = 0;
-  Interval val_check_interval = 1.0;
+  Interval val_check_interval{};
   std::optional<std::int64_t> check_val_every_n_epoch = 1;
   std::optional<std::int64_t> num_sanity_val_steps{};
   std::optional<std::int64_t> log_every_n_steps{};
@@ -122,7 +122,8 @@ LT_CHECKS(lt::TrainerOptions,
           LT_CHECK(E130, val_check_interval, o.val_check_interval.valid(),
                    "must be a fraction between 0.0 and 1.0, a whole number of batches, or a time"),
           LT_CHECK(E133, val_check_interval,
-                   o.check_val_every_n_epoch || o.val_check_interval.is_time() ||
+                   o.check_val_every_n_epoch || o.val_check_interval.is_default() ||
+                       o.val_check_interval.is_time() ||
                        !o.val_check_interval.batches().is_fraction(),
                    "must be a whole number of batches or a time when check_val_every_n_epoch is "
                    "none"),

@@ -119,6 +119,10 @@ class DataLoader {
     options_.shuffle = false;
   }
 
+  /// From now on the last batch of a pass is kept, though it may not be full. (A batch sampler
+  /// decides that itself.)
+  void keep_last_batch() { options_.drop_last = false; }
+
   /// The same loader with another sampler. A batch sampler is kept around the new one if it has
   /// `with_sampler`, as `BatchSampler` does.
   template <IndexSampler Other>

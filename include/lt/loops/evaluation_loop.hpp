@@ -48,6 +48,7 @@ struct EvaluationHooks<Evaluation::test> {
 ///   e.template call_model<Hook>(args...)         the model alone, or the hook's default
 ///   e.capture_modes(), e.restore_modes()         train/eval flags of the modules
 ///   e.template model_has<Hook>()
+///   e.note_validation_ran(bool)                  for callbacks: metrics of validation are there
 ///   e.template eval_step<Hook>(batch, batch_idx, dataloader_idx)   -> opaque output
 template <class E, Evaluation Kind>
 class EvaluationLoop {
@@ -172,7 +173,7 @@ class EvaluationLoop {
   }
 
   void reset() {
-    has_run_ = false;
+    set_has_run(false);
     loader_metrics_.clear();
     if (restarting && Kind == Evaluation::fit_validation) {
       progress().reset_on_restart();
@@ -202,6 +203,13 @@ class EvaluationLoop {
     store_loader_metrics();
   }
 
+  void set_has_run(bool ran) {
+    has_run_ = ran;
+    if constexpr (Kind == Evaluation::fit_validation) {
+      e_->note_validation_ran(ran);
+    }
+  }
+
   void on_run_start() {
     e_->capture_modes();
     e_->template call_model<typename Hooks::model_eval>();
@@ -228,7 +236,7 @@ class EvaluationLoop {
     e_->metrics().on_batch_end();
     progress().add_completed();
     if (e_->state().stage != Stage::sanity_check) {
-      has_run_ = true;
+      set_has_run(true);
       auto& seen = seen_batches_[static_cast<std::size_t>(loader)];
       e_->metrics().write_eval_step(seen);
       ++seen;

@@ -271,7 +271,8 @@ class MetricStore {
     first_iteration_.reset();
   }
   void on_epoch_end() {
-    pull(true);
+    flush();
+    pull();
     last_hook_ = HookId::none;
   }
   void leave_dataloaders() { active()->loader.reset(); }
@@ -295,7 +296,8 @@ class MetricStore {
     if (run_->sanity_checking()) {
       return {};
     }
-    pull(true);
+    flush();
+    pull();
     return logger_values();
   }
   void write_eval_end(const MetricTable& metrics) {
@@ -318,11 +320,11 @@ class MetricStore {
   std::optional<bool> save_iteration() const { return first_iteration_; }
   void restore_iteration(std::optional<bool> saved) { first_iteration_ = saved; }
 
-  /// Brings the metric tables of the run up to date; called when somebody reads them.
-  void refresh() {
+  /// Brings one of the metric tables of the run up to date, or all; called when somebody reads it.
+  void refresh(std::optional<MetricKind> kind = {}) {
     flush();
     if (const MetricCollection* collection = active(); collection && !collection->empty()) {
-      pull(false);
+      pull(kind);
     }
   }
   /// Step values of finished batches go into the tables, those of a batch that failed do not.
@@ -402,31 +404,29 @@ class MetricStore {
   }
 
   void store(const MetricCollection::Entry& entry, double value, const std::string& name,
-             const std::string& forked, bool to_callbacks) {
-    if (entry.options.logger) {
+             const std::string& forked, bool to_callbacks, std::optional<MetricKind> kind = {}) {
+    const auto wanted = [&](MetricKind table) { return kind.value_or(table) == table; };
+    if (entry.options.logger && wanted(MetricKind::logged)) {
       run_->logged_metrics_.set(forked, value);
     }
-    if (to_callbacks) {
+    if (to_callbacks && wanted(MetricKind::callback)) {
       run_->callback_metrics_.set(name, value);
       run_->callback_metrics_.set(forked, value);
     }
-    if (entry.options.prog_bar) {
+    if (entry.options.prog_bar && wanted(MetricKind::progress_bar)) {
       run_->progress_bar_metrics_.set(forked, value);
     }
   }
 
-  /// Reads the running loop's metrics into the tables.
-  void pull(bool flush_first) {
-    if (flush_first) {
-      flush();
-    }
+  /// Reads the running loop's metrics into the tables, or one of them.
+  void pull(std::optional<MetricKind> kind = {}) {
     const bool on_step = first_iteration_.has_value();
     const MetricCollection& collection = *active();
     collection.for_each_value(on_step, [&](const auto& entry, double value, const auto& name,
                                            const auto& forked) {
       // Evaluation shows its callbacks epoch values only.
       const bool to_callbacks = collection.training() || (*entry.options.on_epoch && !on_step);
-      store(entry, value, name, forked, to_callbacks);
+      store(entry, value, name, forked, to_callbacks, kind);
     });
   }
 

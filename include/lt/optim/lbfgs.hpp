@@ -91,9 +91,10 @@ class LBFGS : public OptimizerBase<LBFGS, LbfgsOptions, LbfgsState> {
   auto step(F&& closure) {
     c10::NoGradGuard no_grad;
     ensure_state();
+    const Options at_start = options();  // the closure may change the options: from the next step on
     auto first_loss = run(closure);
     if (!params().empty()) {
-      minimize(closure, sign() * loss_value(first_loss));
+      minimize(closure, sign() * loss_value(first_loss), at_start);
     }
     return first_loss;
   }
@@ -181,9 +182,8 @@ class LBFGS : public OptimizerBase<LBFGS, LbfgsOptions, LbfgsState> {
   }
 
   template <class F>
-  void minimize(F& closure, double loss) {
+  void minimize(F& closure, double loss, const Options& o) {
     using detail::Number;
-    const Options& o = options();
     LbfgsState& s = state()[0];
     std::int64_t evaluations = 1;
     ++s.func_evals;

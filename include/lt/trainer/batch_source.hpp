@@ -101,7 +101,7 @@ class BatchStream {
     if (length_.is_infinite()) {
       return next_of_unknown_length();
     }
-    if (fetched_ >= length_.value() || !cursor_->next()) {
+    if (done_ || !cursor_->next()) {
       done_ = true;
       return false;
     }
@@ -199,17 +199,22 @@ class SequentialSource {
   void restart(std::int64_t skipped) {
     current_ = 0;
     started_ = false;
-    fetched_ = skipped;
+    fetched_ = 0;
     total_ = BatchCount(0);
     for (BatchCount limit : limits_) {
       total_ = limit.is_infinite() || total_.is_infinite()
                    ? BatchCount::infinite()
                    : BatchCount(total_.value() + limit.value());
     }
+    done_ = total_ == BatchCount(0);
+    count_as_fetched(skipped);
   }
   void count_as_fetched(std::int64_t count) { fetched_ += count; }
 
   bool next() {
+    if (done_) {
+      return false;
+    }
     while (current_ < streams_.size()) {
       if (!started_) {
         streams_[current_]->restart(0);
@@ -217,6 +222,9 @@ class SequentialSource {
       }
       if (streams_[current_]->next()) {
         ++fetched_;
+        done_ = total_.is_infinite()
+                    ? current_ + 1 >= streams_.size() && streams_[current_]->done()
+                    : fetched_ >= total_.value();
         return true;
       }
       ++current_;
@@ -225,12 +233,7 @@ class SequentialSource {
     return false;
   }
 
-  bool done() const {
-    if (!total_.is_infinite()) {
-      return fetched_ >= total_.value();
-    }
-    return current_ + 1 >= streams_.size() && streams_[current_]->done();
-  }
+  bool done() const { return done_; }
   std::int64_t batch_idx() const { return streams_[current_]->batch_idx(); }
   std::int64_t dataloader_idx() const { return static_cast<std::int64_t>(current_); }
   decltype(auto) batch() { return streams_[current_]->batch(); }
@@ -240,6 +243,7 @@ class SequentialSource {
   std::vector<BatchCount> limits_;
   std::size_t current_ = 0;
   bool started_ = false;
+  bool done_ = false;
   std::int64_t fetched_ = 0;
   BatchCount total_;
 };
@@ -254,6 +258,31 @@ auto held_loader(T&& loader) {
     return LoaderRef<L>(loader);
   } else {
     return L(std::forward<T>(loader));
+  }
+}
+
+template <class L>
+concept KeepsLastBatch = std::copy_constructible<L> && requires(L& loader) { loader.keep_last_batch(); };
+
+// Predictions are made for every sample: a loader's drop_last does not count. The user's own loader
+// stays as it is. Source: Lightning, trainer/connectors/data_connector.py.
+template <class T>
+auto held_predict_loader(T&& loader) {
+  using L = std::remove_cvref_t<T>;
+  if constexpr (KeepsLastBatch<L>) {
+    L held(std::forward<T>(loader));
+    held.keep_last_batch();
+    return held;
+  } else if constexpr (is_loader_list<L>) {
+    L held(std::forward<T>(loader));
+    if constexpr (KeepsLastBatch<typename L::value_type>) {
+      for (auto& item : held) {
+        item.keep_last_batch();
+      }
+    }
+    return held;
+  } else {
+    return held_loader(std::forward<T>(loader));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
 #include "lt/core/type_name.hpp"
+#include "lt/seed.hpp"
 #include "lt/trainer/hook_calls.hpp"
 
 #include <concepts>
@@ -68,12 +69,21 @@ class CheckpointCalls {
     dict["pytorch-lightning_version"] = checkpoint_version;
     dict["state_dict"] = module_state(self().model());
     dict["loops"] = checkpoint::loops_to_value(state);
+    self().with_stateful_loader([&](auto& loader) {
+      dict["loops"]["fit_loop"]["state_dict"]["combined_loader"] =
+          checkpoint::List{checkpoint::to_value(loader.state_dict())};
+    });
+    // What Lightning's checkpoints lack, under a key that it ignores.
+    dict["lt"] = checkpoint::Dict{{"rng", rng_state()}};
     if (!weights_only) {
       dict["callbacks"] = callback_states();
       checkpoint::List optimizers;
       self().for_each_optimizer([&]<class O>(std::size_t, O& optimizer) {
         optimizers.push_back(checkpoint::ConvertOptimizer<O>::to(optimizer));
       });
+      if (self().runs_without_optimizer()) {
+        optimizers.push_back(checkpoint::Dict());  // of Lightning's stand-in
+      }
       dict["optimizer_states"] = std::move(optimizers);
       checkpoint::List schedules;
       self().for_each_schedule([&](std::size_t, auto& schedule) {
@@ -140,8 +150,14 @@ class CheckpointCalls {
       return;
     }
     RunState& state = self().state();
-    checkpoint::loops_from_value(loaded_->at("loops"), state);
+    restore_loop(state);
     if (state.fn == RunFn::fit) {
+      if (const auto* states =
+              loaded_->find("loops", "fit_loop", "state_dict", "combined_loader");
+          states != nullptr && states->size() == 1) {
+        loader_state_ = states->list()[0];
+        self().reposition_train_source();
+      }
       self().on_progress_loaded();
       restore_optimizers();
       if (state.plan.max_epochs != -1 && state.current_epoch() > state.plan.max_epochs) {
@@ -149,9 +165,27 @@ class CheckpointCalls {
                                ", beyond max_epochs = ", state.plan.max_epochs));
       }
     }
+    if (const auto* rng = loaded_->find("lt", "rng");
+        rng != nullptr && self().options().compat == Compat::lt) {
+      set_rng_state(rng->template as<Tensor>());
+    }
     loaded_.reset();
   }
-  void drop_loaded_checkpoint() { loaded_.reset(); }
+  void drop_loaded_checkpoint() {
+    loaded_.reset();
+    loader_state_.reset();
+  }
+
+  /// Gives a training loader that keeps a position the one of the checkpoint, once.
+  void restore_position() {
+    self().with_stateful_loader([&](auto& loader) {
+      if (const auto saved = std::exchange(loader_state_, std::nullopt)) {
+        auto position = loader.state_dict();
+        checkpoint::from_value(*saved, position);
+        loader.load_state_dict(position);
+      }
+    });
+  }
 
   /// The file behind "best", "last" or a path; empty for none.
   std::filesystem::path select_checkpoint(std::string_view wanted, bool model_given) {
@@ -213,6 +247,26 @@ class CheckpointCalls {
         dict[std::string(name_key)] = "options";
         dict[std::string(key)] = std::move(values);
       }
+    }
+  }
+
+  // Only the loop that runs takes up its counters.
+  void restore_loop(RunState& state) {
+    RunState saved = state;
+    checkpoint::loops_from_value(loaded_->at("loops"), saved);
+    switch (state.fn) {
+      case RunFn::fit:
+        state.fit = saved.fit;
+        break;
+      case RunFn::validate:
+        state.validate_batches = saved.validate_batches;
+        break;
+      case RunFn::test:
+        state.test_batches = saved.test_batches;
+        break;
+      default:
+        state.predict_batches = saved.predict_batches;
+        break;
     }
   }
 
@@ -296,6 +350,7 @@ class CheckpointCalls {
   }
 
   std::optional<Checkpoint> loaded_;
+  std::optional<checkpoint::Value> loader_state_;  // until the training loader is there
 };
 
 }  // namespace lt

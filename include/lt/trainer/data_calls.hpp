@@ -55,12 +55,31 @@ class DataCalls {
       train_->loader().check_for_training();
     }
     apply_limits(*train_, self().options().limit_train_batches, "limit_train_batches");
-    const BatchCount length = train_->length();
+    self().restore_position();
     train_->restart(0);
-    return length;
+    return train_->length();
   }
   auto& train_source() { return *train_; }
   bool train_loaded() const { return train_.has_value(); }
+  /// Calls `f(loader)` if there is a training loader that keeps its position.
+  template <class F>
+  void with_stateful_loader(F&& f) {
+    if constexpr (Types::has_train) {
+      using L = typename Types::TrainSource::loader_type;
+      if constexpr (requires(L& loader) { loader.load_state_dict(loader.state_dict()); }) {
+        if (train_) {
+          f(train_->loader());
+        }
+      }
+    }
+  }
+  /// For a loader that was made before the checkpoint was read: starts it again where it was.
+  void reposition_train_source() {
+    with_stateful_loader([&](auto&) {
+      self().restore_position();
+      train_->restart(0);
+    });
+  }
 
   template <Evaluation Kind>
   void load_eval_data() {
@@ -85,7 +104,7 @@ class DataCalls {
 
   void load_predict_data() {
     check_offered<hook::predict_dataloader>();
-    predict_.emplace(detail::held_loader(request<hook::predict_dataloader>()));
+    predict_.emplace(detail::held_predict_loader(request<hook::predict_dataloader>()));
     apply_limits(*predict_, self().options().limit_predict_batches, "limit_predict_batches");
   }
   auto& predict_source() { return *predict_; }

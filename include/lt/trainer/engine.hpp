@@ -58,6 +58,17 @@ struct StepResult<H, Model, Ctx, Batch> {
   using type = std::conditional_t<std::is_void_v<raw>, Nothing, raw>;
 };
 
+// What a prediction is: the result of predict_step, or else of `forward` on the whole batch.
+template <class Model, class Ctx, class Batch>
+struct PredictionOf : StepResult<hook::predict_step, Model, Ctx, Batch> {};
+template <class Model, class Ctx, class Batch>
+  requires(!declares<hook::predict_step, Model> && !std::is_same_v<Batch, Absent> &&
+           requires(Model& model, const Batch& batch) { model.forward(batch); })
+struct PredictionOf<Model, Ctx, Batch> {
+  using type = std::remove_cvref_t<decltype(std::declval<Model&>().forward(
+      std::declval<const Batch&>()))>;
+};
+
 }  // namespace detail
 
 /// Types of the engine that its mixins need before it is complete.
@@ -72,7 +83,7 @@ struct EngineTypes {
   using TrainResult =
       typename detail::StepResult<hook::training_step, Model, Ctx, typename Types::TrainBatch>::type;
   using PredictResult =
-      typename detail::StepResult<hook::predict_step, Model, Ctx, typename Types::PredictBatch>::type;
+      typename detail::PredictionOf<Model, Ctx, typename Types::PredictBatch>::type;
   using Output = StepOutput<TrainResult>;
 };
 
@@ -80,7 +91,8 @@ template <class Model, class Data, class S, class A, class P, class... Ps>
 class TrainerEngine
     : public HookCalls<TrainerEngine<Model, Data, S, A, P, Ps...>>,
       public DataCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, TrainerTypes<Model, Data>>,
-      public OptimizationCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, TrainerTypes<Model, Data>,
+      public OptimizationCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, Model,
+                               TrainerTypes<Model, Data>,
                                typename EngineTypes<Model, Data, S, A, P, Ps...>::Output>,
       public CheckpointCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, TrainerTypes<Model, Data>>,
       public LoggerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>> {
@@ -179,7 +191,9 @@ class TrainerEngine
     }
     const std::int64_t window = state_.plan.accumulate_grad_batches;
     const std::int64_t steps = (batches.value() + window - 1) / window;
-    if (state_.global_step() % steps != 0) {
+    bool keeps_position = false;
+    this->with_stateful_loader([&](auto&) { keeps_position = true; });
+    if (state_.global_step() % steps != 0 && !keeps_position) {
       messages_.warn("W024", "resuming in the middle of an epoch with a loader that keeps no "
                              "position: it starts again at its first batch");
     }
@@ -199,6 +213,7 @@ class TrainerEngine
     return NoGrad(Kind != Evaluation::fit_validation && options_.inference_mode);
   }
   auto predict_guard() { return NoGrad(options_.inference_mode); }
+  void note_validation_ran(bool ran) { context_.val_loop_has_run = ran; }
   void note_validation_time() { last_validation_ = std::chrono::steady_clock::now(); }
   bool validation_time_due() const {
     return std::chrono::steady_clock::now() - last_validation_ >= options_.val_check_interval.time();
@@ -209,10 +224,11 @@ class TrainerEngine
   auto predict_step(Batch& batch, std::int64_t batch_idx, std::int64_t loader) {
     const auto guard = fabric_.autocast();
     if constexpr (declares<hook::predict_step, Model>) {
-      return call_step<hook::predict_step>(batch, batch_idx, loader);
-    } else {
-      return Nothing{};
+      if (has_hook<hook::predict_step>(*model_)) {
+        return call_step<hook::predict_step>(batch, batch_idx, loader);
+      }
     }
+    return default_prediction(batch);
   }
   void begin_predictions(std::size_t loaders) { predictions_.assign(loaders, {}); }
   void store_prediction(Prediction prediction, std::int64_t loader) {
@@ -304,6 +320,16 @@ class TrainerEngine
         return text("max_steps = ", options_.max_steps, " reached");
       default:
         return "no training batches";
+    }
+  }
+
+  // Lightning's predict_step: what `forward` makes of the batch.
+  template <class Batch>
+  Prediction default_prediction(Batch& batch) {
+    if constexpr (requires { Prediction(model_->forward(batch)); }) {
+      return Prediction(model_->forward(batch));
+    } else {
+      return Prediction();
     }
   }
 

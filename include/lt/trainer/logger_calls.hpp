@@ -2,6 +2,7 @@
 // The loggers among the parts of a trainer.
 #pragma once
 
+#include "lt/core/hyper_params.hpp"
 #include "lt/core/metric_table.hpp"
 #include "lt/core/parts.hpp"
 #include "lt/core/run_view.hpp"
@@ -59,8 +60,11 @@ class LoggerCalls {
     if (!self().options().enable_autolog_hparams) {
       return;
     }
+    const HyperParams params = all_hyper_params();
     for_each_logger([&](auto& logger) {
-      send_hyperparams(logger);
+      if (!params.empty()) {
+        logger.log_hyperparams(params);
+      }
       if constexpr (requires { logger.log_graph(self().model()); }) {
         logger.log_graph(self().model());
       }
@@ -90,17 +94,29 @@ class LoggerCalls {
  private:
   Engine& self() { return static_cast<Engine&>(*this); }
 
-  template <class Logger>
-  void send_hyperparams(Logger& logger) {
-    if constexpr (requires { self().model().hparams(); }) {
-      if constexpr (requires { logger.log_hyperparams(self().model().hparams()); }) {
-        logger.log_hyperparams(self().model().hparams());
+  /// Those of the model, then those of the data module; of one name the latter count.
+  HyperParams all_hyper_params() {
+    HyperParams all;
+    const auto add = [&](auto& object) {
+      if constexpr (requires { object.hparams(); }) {
+        for (HyperParam& param : as_hyper_params(object.hparams())) {
+          std::erase_if(all, [&](const HyperParam& other) { return other.name == param.name; });
+          all.push_back(std::move(param));
+        }
       }
+    };
+    add(self().model());
+    if (self().has_data_module()) {
+      add(self().data());
     }
-    if constexpr (requires { self().data().hparams(); }) {
-      if constexpr (requires { logger.log_hyperparams(self().data().hparams()); }) {
-        logger.log_hyperparams(self().data().hparams());
-      }
+    return all;
+  }
+  template <class H>
+  static HyperParams as_hyper_params(const H& hparams) {
+    if constexpr (Reflected<H>) {
+      return hyper_params(hparams);
+    } else {
+      return HyperParams(hparams);
     }
   }
 };

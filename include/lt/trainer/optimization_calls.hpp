@@ -28,8 +28,18 @@ namespace lt {
 template <class O>
 inline constexpr bool torch_requires_closure = false;
 
+/// True for a model whose type says that the trainer optimizes it.
+template <class Model>
+constexpr bool always_automatic() {
+  if constexpr (requires { std::bool_constant<Model::automatic_optimization>{}; }) {
+    return Model::automatic_optimization;
+  } else {
+    return !requires(Model& model) { model.automatic_optimization; };
+  }
+}
+
 /// Mixin of the trainer's engine.
-template <class Engine, class Types, class Output>
+template <class Engine, class Model, class Types, class Output>
 class OptimizationCalls {
   using Set = typename Types::OptimizerSet;
 
@@ -38,6 +48,13 @@ class OptimizationCalls {
   /// Asks the model for optimizers and schedules.
   void configure_optimizers() {
     if constexpr (Types::has_optimizers) {
+      if constexpr (Set::is_static) {
+        static_assert(Set::static_size == 1 || !always_automatic<Model>(),
+                      "lt[E159] configure_optimizers returns several optimizers, but automatic "
+                      "optimization steps one; Fix: return one optimizer, or write static constexpr "
+                      "bool automatic_optimization = false in the model and step them in "
+                      "training_step");
+      }
       optimizers_.reset();
       auto configured = self().template call_model<hook::configure_optimizers>();
       if constexpr (detail::is_optional<decltype(configured)>) {
@@ -47,19 +64,27 @@ class OptimizationCalls {
       } else {
         optimizers_.emplace(make_optimizer_set(std::move(configured)));
       }
-      if (optimizer_count() == 0) {
+      without_optimizer_ = optimizer_count() == 0;
+      if (without_optimizer_) {
         self().messages().warn("W025",
                                "configure_optimizers returned no optimizer: nothing is updated");
         return;
       }
-      if (self().state().automatic_optimization) {
-        check_automatic();
+      try {
+        if (self().state().automatic_optimization) {
+          check_automatic();
+        }
+        attach_schedules();
+      } catch (...) {
+        optimizers_.reset();
+        throw;
       }
-      attach_schedules();
     }
   }
   void drop_optimizers() { optimizers_.reset(); }
   bool has_optimizers() const { return optimizers_.has_value(); }
+  /// True after `configure_optimizers` has returned none.
+  bool runs_without_optimizer() const { return without_optimizer_; }
   std::size_t optimizer_count() const {
     if constexpr (Types::has_optimizers) {
       return optimizers_ ? optimizers_->size() : 0;
@@ -441,6 +466,7 @@ class OptimizationCalls {
   }
 
   std::optional<Set> optimizers_;
+  bool without_optimizer_ = false;
   Output output_;
   std::vector<std::pair<Tensor, bool>> toggled_;  // parameters and their requires_grad
 };

@@ -6,6 +6,7 @@
 #include "lt/core/part_list.hpp"
 #include "lt/core/parts.hpp"
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,7 @@ inline constexpr bool is_default_slot<DefaultSlot<P>> = true;
 // True when one of `Ps` takes the place of default `D`.
 template <class D, class... Ps>
 inline constexpr bool is_substituted =
+    substitute_of<D> != DefaultPart::none &&
     ((substitute_of<Ps> == substitute_of<D> && role_of<Ps> != Role::list) || ...);
 
 template <class Defaults, class... Ps>
@@ -90,26 +92,25 @@ class PartSet {
   /// Calls `f(part)` for every part: the user's, the defaults, the model's.
   template <class F>
   void for_each(F&& f) {
-    std::apply([&](auto&... part) { (visit(part, f), ...); }, parts_);
+    each_of_user(f, std::index_sequence_for<Ps...>{});
     std::apply([&](auto&... slot) { (visit(slot, f), ...); }, defaults_);
-    if constexpr (is_part_list<ModelParts>) {
-      model_parts_.for_each(f);
-    } else {
-      std::apply([&](auto&... part) { (visit(part, f), ...); }, model_parts_);
+    if (model_parts_) {
+      each_in(*model_parts_, f);
     }
   }
 
-  /// Takes over what the model returned: each replaces a part of the user's of the same type (in
-  /// lists) and goes to the end.
+  /// Takes over what the model returned: each takes the place of all parts of its type, and goes to
+  /// the end. Source: Lightning, callback_connector.py, `_attach_model_callbacks`.
   void set_model_parts(ModelParts parts) {
+    const auto drop_others = [&]<class Q>(Q&) { drop<Q>(std::index_sequence_for<Ps...>{}); };
+    each_in(parts, drop_others);
     if constexpr (is_part_list<ModelParts>) {
-      std::apply([&](auto&... part) { (merge(part, parts), ...); }, parts_);
-      if (!parts.empty()) {
-        model_parts_.merge(std::move(parts));
+      if (model_parts_) {
+        model_parts_->merge(std::move(parts));
+        return;
       }
-    } else {
-      model_parts_ = std::move(parts);
     }
+    model_parts_ = std::move(parts);
   }
 
  private:
@@ -126,18 +127,44 @@ class PartSet {
     }
   }
 
-  template <class P>
-  static void merge(P& part, ModelParts& fresh) {
-    if constexpr (std::same_as<P, ModelParts>) {
-      if (!fresh.empty()) {
-        part.merge(std::move(fresh));
-      }
+  template <class F, std::size_t... I>
+  void each_of_user(F& f, std::index_sequence<I...>) {
+    ((replaced_[I] ? void() : visit(std::get<I>(parts_), f)), ...);
+  }
+  template <class F>
+  static void each_in(ModelParts& parts, F& f) {
+    if constexpr (is_part_list<ModelParts>) {
+      parts.for_each(f);
+    } else {
+      std::apply([&](auto&... part) { (visit(part, f), ...); }, parts);
+    }
+  }
+
+  // Parts of type Q make way for the model's.
+  template <class Q, std::size_t... I>
+  void drop(std::index_sequence<I...>) {
+    (drop_from<Q>(std::get<I>(parts_), replaced_[I]), ...);
+    std::apply([](auto&... slot) { (drop_default<Q>(slot), ...); }, defaults_);
+  }
+  template <class Q, class P>
+  static void drop_from(P& part, bool& replaced) {
+    if constexpr (is_part_list<P>) {
+      part.template remove<Q>();
+    } else if constexpr (std::same_as<P, Q>) {
+      replaced = true;
+    }
+  }
+  template <class Q, class D>
+  static void drop_default(DefaultSlot<D>& slot) {
+    if constexpr (std::same_as<D, Q>) {
+      slot.part.reset();
     }
   }
 
   std::tuple<Ps...> parts_;
+  std::array<bool, sizeof...(Ps) + 1> replaced_{};  // of the user's, by the model's (one to spare)
   default_slots defaults_;
-  ModelParts model_parts_;
+  std::optional<ModelParts> model_parts_;
 };
 
 }  // namespace lt

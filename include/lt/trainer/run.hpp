@@ -6,6 +6,7 @@
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
 #include "lt/core/run_state.hpp"
+#include "lt/core/type_name.hpp"
 #include "lt/seed.hpp"
 #include "lt/trainer/checkpoint_calls.hpp"
 #include "lt/trainer/hook_calls.hpp"
@@ -45,10 +46,13 @@ class TrainerRun {
   void configure_parts() {
     const TrainerOptions& o = e_.options();
     const bool usual = !o.barebones;
-    if (o.enable_checkpointing == false && e_.parts().template find<ModelCheckpoint>()) {
-      throw ConfigError(
-          "lt[E187] enable_checkpointing = false, but there is a ModelCheckpoint among the parts; "
-          "expected one of them only");
+    if (o.enable_checkpointing == false) {
+      e_.parts().for_each([]<class P>(P&) {
+        if (role_of<P> == Role::callback && order_of<P> == CallbackOrder::checkpoint) {
+          throw ConfigError(text("lt[E187] enable_checkpointing = false, but there is a ",
+                                 type_name<P>(), " among the parts; expected one of them only"));
+        }
+      });
     }
     enable<ModelCheckpoint>(o.enable_checkpointing.value_or(usual));
     if (o.max_time && e_.parts().template find<Timer>() == nullptr) {
@@ -128,7 +132,8 @@ class TrainerRun {
     e_.fit_loop().setup_data();
     const BatchCount batches = state.plan.num_training_batches;
     if (batches.is_infinite()) {
-      return by_steps;
+      // Lightning gives its own -1 for "no limit".
+      return e_.options().compat == Compat::lightning ? BatchCount(max_steps) : by_steps;
     }
     const std::int64_t window = state.plan.accumulate_grad_batches;
     const std::int64_t per_epoch = (batches.value() + window - 1) / window;
@@ -350,6 +355,9 @@ class TrainerRun {
     }
     e_.finalize_loggers("failed");
     tear_down();
+    if (dynamic_cast<const Interrupted*>(&exception) != nullptr) {
+      e_.metrics().refresh();  // what was logged last can be read after an interrupt
+    }
     e_.state().stage = Stage::none;
   }
 

@@ -66,7 +66,10 @@ void add_groups(O& optimizer, std::size_t index, std::string_view name,
 /// The function table of RunView for one type of engine.
 template <class Engine>
 inline constexpr RunServices services = {
-    .refresh_metrics = [](RunView& run) { detail::engine_of<Engine>(run).metrics().refresh(); },
+    .refresh_metrics =
+        [](RunView& run, MetricKind kind) {
+          detail::engine_of<Engine>(run).metrics().refresh(kind);
+        },
     .log =
         [](RunView& run, std::string_view name, double value, const LogOptions& options) {
           detail::engine_of<Engine>(run).metrics().log(name, {value, false}, options);

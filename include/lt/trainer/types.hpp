@@ -62,6 +62,15 @@ template <>
 struct EvalSourceOf<Absent> {
   using type = Absent;
 };
+template <class Return>
+struct PredictSourceOf {
+  using type =
+      typename EvalSource<decltype(held_predict_loader(std::declval<Return>()))>::type;
+};
+template <>
+struct PredictSourceOf<Absent> {
+  using type = Absent;
+};
 
 template <class Source>
 struct BatchOfSource {
@@ -133,7 +142,7 @@ struct TrainerTypes {
   using TrainSource = typename detail::TrainSourceOf<TrainReturn>::type;
   using ValSource = typename detail::EvalSourceOf<ValReturn>::type;
   using TestSource = typename detail::EvalSourceOf<TestReturn>::type;
-  using PredictSource = typename detail::EvalSourceOf<PredictReturn>::type;
+  using PredictSource = typename detail::PredictSourceOf<PredictReturn>::type;
 
   using TrainBatch = typename detail::BatchOfSource<TrainSource>::type;
   using ValBatch = typename detail::BatchOfSource<ValSource>::type;

@@ -11,7 +11,7 @@
 #include "lt/policies/progress.hpp"
 #include "lt/policies/progress/terminal.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 namespace {
 struct NoHooks {

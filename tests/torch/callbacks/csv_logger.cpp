@@ -4,7 +4,7 @@
 #include "lt/policies/progress/terminal.hpp"
 #include "torch/callbacks/fake_run.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <csignal>
 #include <filesystem>

@@ -3,7 +3,7 @@
 
 #include "torch/callbacks/fake_run.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <chrono>
 #include <cstdint>

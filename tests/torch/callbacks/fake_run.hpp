@@ -93,7 +93,7 @@ class FakeRun : private FakeParts, public lt::RunView {
   static const lt::RunServices& services() {
     static const lt::RunServices table = [] {
       lt::RunServices out;
-      out.refresh_metrics = [](lt::RunView& run) { ++self(run).reads; };
+      out.refresh_metrics = [](lt::RunView& run, lt::MetricKind) { ++self(run).reads; };
       out.save_checkpoint = [](lt::RunView& run, const std::filesystem::path& path, bool weights) {
         FakeRun& me = self(run);
         me.events.push_back("save " + me.shown(path) + (weights ? " weights" : ""));

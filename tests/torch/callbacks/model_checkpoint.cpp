@@ -3,7 +3,7 @@
 
 #include "torch/callbacks/fake_run.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <chrono>
 #include <limits>
@@ -446,7 +446,7 @@ TEST_SUITE("state") {
     CHECK(other.best_model_path() == f.folder / "epoch=1-step=4.ckpt");
     CHECK(other.best_model_score() == 0.5);
     CHECK(other.kth_value() == 1.0);
-    CHECK(other.best_k_models() == f.checkpoint.best_k_models());
+    CHECK((other.best_k_models() == f.checkpoint.best_k_models()));
     CHECK_FALSE(other.current_score());
   }
 

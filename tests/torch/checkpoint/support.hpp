@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <torch/torch.h>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <unistd.h>
 #include <atomic>

@@ -8,7 +8,7 @@
 #include <lt/data/stream_loader.hpp>
 #include <lt/data/tensor_tree.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <array>
 #include <map>

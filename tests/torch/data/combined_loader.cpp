@@ -6,7 +6,7 @@
 #include <lt/data/loader_ref.hpp>
 #include <lt/data/tensor_tree.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <map>
 #include <optional>

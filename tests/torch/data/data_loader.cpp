@@ -8,7 +8,7 @@
 #include <lt/data/tensor_dataset.hpp>
 #include <lt/data/weighted_random_sampler.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <ranges>
 

@@ -10,7 +10,7 @@
 #include <lt/data/subset.hpp>
 #include <lt/data/tensor_dataset.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <fstream>
 #include <map>

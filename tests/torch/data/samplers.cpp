@@ -9,7 +9,7 @@
 #include <lt/data/subset_random_sampler.hpp>
 #include <lt/data/weighted_random_sampler.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -3,7 +3,7 @@
 
 #include <lt/data/stateful_data_loader.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <functional>
 #include <iterator>

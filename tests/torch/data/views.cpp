@@ -4,7 +4,7 @@
 #include <lt/data/data_loader.hpp>
 #include <lt/data/views.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 #include <range/v3/view/filter.hpp>
 #include <range/v3/view/iota.hpp>
 #include <range/v3/view/transform.hpp>

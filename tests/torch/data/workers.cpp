@@ -7,7 +7,7 @@
 #include <lt/data/prefetch_view.hpp>
 #include <lt/data/worker_pool.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -4,7 +4,7 @@
 
 #include "support.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <limits>
 

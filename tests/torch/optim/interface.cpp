@@ -6,7 +6,7 @@
 
 #include "support.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 namespace {
 

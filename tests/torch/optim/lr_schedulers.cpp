@@ -5,7 +5,7 @@
 
 #include "support.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <algorithm>
 

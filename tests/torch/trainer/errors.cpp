@@ -2,7 +2,7 @@
 // What people get wrong at run time, and what they are told.
 #include "models.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <csignal>
 #include <stdexcept>

@@ -2,7 +2,7 @@
 // What a fit does, seen from outside.
 #include "models.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <memory>
 #include <string>

@@ -2,6 +2,7 @@
 // Small models and data for the tests of the trainer.
 #pragma once
 
+#include <lt/data.hpp>
 #include <lt/lt.hpp>
 #include <lt/nn.hpp>
 

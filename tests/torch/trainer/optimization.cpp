@@ -4,7 +4,7 @@
 
 #include <lt/torch.hpp>
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <optional>
 #include <tuple>

@@ -2,7 +2,7 @@
 // A run that was cut and taken up again ends as one that was not.
 #include "models.hpp"
 
-#include <doctest/doctest.h>
+#include "doctest_torch.hpp"
 
 #include <string>
 
@@ -32,6 +32,34 @@ struct SaveAt {
   static constexpr lt::CallbackOrder order = lt::CallbackOrder::checkpoint;
 };
 
+struct SaveAfter {
+  std::string path;
+  std::int64_t step = 0;
+  static constexpr lt::CallbackOrder order = lt::CallbackOrder::checkpoint;
+  template <class Outputs>
+  void on_train_batch_end(lt::RunView& run, const Outputs&, const test::Batch&, std::int64_t) {
+    if (run.global_step() == step) {
+      run.save_checkpoint(path);
+    }
+  }
+};
+
+struct Dropout : Linear {
+  at::Tensor training_step(const test::Batch& batch, std::int64_t) {
+    return torch::mse_loss(net(torch::dropout(batch.data, 0.3, true)), batch.target);
+  }
+};
+
+struct Shuffled {
+  auto train_dataloader() {
+    return lt::DataLoader(test::line(12), {.batch_size = 4, .shuffle = true});
+  }
+};
+
+struct Stateful {
+  auto train_dataloader() { return lt::StatefulDataLoader(Shuffled().train_dataloader()); }
+};
+
 }  // namespace
 
 TEST_CASE("resumed at the end of an epoch: the same weights to the bit") {
@@ -54,6 +82,45 @@ TEST_CASE("resumed at the end of an epoch: the same weights to the bit") {
   CHECK(result.step == 15);
   CHECK(resumed.net->weight.equal(whole.net->weight));
   CHECK(resumed.net->bias.equal(whole.net->bias));
+}
+
+TEST_CASE("shuffling and dropout go on as if nothing had happened") {
+  const Folder folder;
+  const std::string path = (folder / "middle.ckpt").string();
+  Shuffled data;
+  torch::manual_seed(5);
+  Dropout whole;
+  {
+    auto trainer = lt::make_trainer<Dropout, Shuffled>(quiet({.max_epochs = 4}), SaveAt{path, 1});
+    trainer.set_message_sink({});
+    trainer.fit(whole, data);
+  }
+  torch::manual_seed(77);
+  Dropout resumed;
+  lt::Trainer<Dropout, Shuffled> trainer{quiet({.max_epochs = 4})};
+  trainer.set_message_sink({});
+  trainer.fit(resumed, data, {.ckpt_path = path});
+  CHECK(resumed.net->weight.equal(whole.net->weight));
+}
+
+TEST_CASE("a stateful loader goes on in the middle of an epoch, to the bit") {
+  const Folder folder;
+  const std::string path = (folder / "middle.ckpt").string();
+  Stateful data;
+  torch::manual_seed(5);
+  Dropout whole;
+  {
+    auto trainer = lt::make_trainer<Dropout, Stateful>(quiet({.max_epochs = 3}), SaveAfter{path, 4});
+    trainer.set_message_sink({});
+    trainer.fit(whole, data);
+  }
+  torch::manual_seed(77);
+  Dropout resumed;
+  lt::Trainer<Dropout, Stateful> trainer{quiet({.max_epochs = 3})};
+  trainer.set_message_sink({});
+  const lt::Result result = trainer.fit(resumed, data, {.ckpt_path = path});
+  CHECK(result.step == 9);
+  CHECK(resumed.net->weight.equal(whole.net->weight));
 }
 
 TEST_CASE("load_from_checkpoint makes the model with its options and weights") {
