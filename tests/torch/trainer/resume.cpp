@@ -69,7 +69,7 @@ TEST_CASE("resumed at the end of an epoch: the same weights to the bit") {
   torch::manual_seed(5);
   Adam whole;
   {
-    auto trainer = lt::make_trainer<Adam, Data>(quiet({.max_epochs = 5}), SaveAt{path, 2});
+    auto trainer = lt::make_trainer<Adam, Data>(quiet({.max_epochs = 5, .enable_checkpointing = true}), SaveAt{path, 2});
     trainer.set_message_sink({});
     trainer.fit(whole, data);
   }
@@ -91,7 +91,7 @@ TEST_CASE("shuffling and dropout go on as if nothing had happened") {
   torch::manual_seed(5);
   Dropout whole;
   {
-    auto trainer = lt::make_trainer<Dropout, Shuffled>(quiet({.max_epochs = 4}), SaveAt{path, 1});
+    auto trainer = lt::make_trainer<Dropout, Shuffled>(quiet({.max_epochs = 4, .enable_checkpointing = true}), SaveAt{path, 1});
     trainer.set_message_sink({});
     trainer.fit(whole, data);
   }
@@ -110,7 +110,7 @@ TEST_CASE("a stateful loader goes on in the middle of an epoch, to the bit") {
   torch::manual_seed(5);
   Dropout whole;
   {
-    auto trainer = lt::make_trainer<Dropout, Stateful>(quiet({.max_epochs = 3}), SaveAfter{path, 4});
+    auto trainer = lt::make_trainer<Dropout, Stateful>(quiet({.max_epochs = 3, .enable_checkpointing = true}), SaveAfter{path, 4});
     trainer.set_message_sink({});
     trainer.fit(whole, data);
   }
