@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data of a case. It stands for a data module, for loaders that are given to the call, or for no
-// data at all (where the model has the loaders): which of its hooks are there is chosen at run time.
+// The data of a case. It stands for a data module, for loaders that are given to the call, or for
+// no data at all (where the model has the loaders): which of its hooks are there is chosen at run
+// time.
 #pragma once
 
 #include "errors.hpp"

@@ -88,8 +88,8 @@ constexpr Row rows[] = {
 };
 
 bool matches(const Row& row, std::string_view text) {
-  const bool code = row.code.empty() ||
-                    text.find("[" + std::string(row.code) + "]") != std::string_view::npos;
+  const bool code =
+      row.code.empty() || text.find("[" + std::string(row.code) + "]") != std::string_view::npos;
   return code && text.find(row.contains) != std::string_view::npos;
 }
 

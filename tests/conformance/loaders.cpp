@@ -42,7 +42,9 @@ Json numbers_of(const std::optional<Triple>& part) {
   return std::vector<std::int64_t>(first, first + numbers.numel());
 }
 
-Batch as_batch(Triple triple) { return {{std::move(triple)}}; }
+Batch as_batch(Triple triple) {
+  return {{std::move(triple)}};
+}
 
 template <class Part>
 Batch as_batch(std::vector<Part> parts) {
@@ -82,7 +84,8 @@ Json Batch::samples() const {
   return out;
 }
 
-// -- SingleLoader -----------------------------------------------------------------------------------
+// -- SingleLoader
+// -----------------------------------------------------------------------------------
 
 SingleLoader::SingleLoader(const Json& spec, const Json& data) : loader_(make(spec, data)) {}
 
@@ -121,7 +124,8 @@ void SingleLoader::keep_last_batch() {
   }
 }
 
-// -- Loader -------------------------------------------------------------------------------------------
+// -- Loader
+// -------------------------------------------------------------------------------------------
 
 template <class Mode>
 void Loader::combine(List loaders, bool by_name) {
@@ -155,10 +159,10 @@ Loader::iterator Loader::begin() {
       [this]<class L>(L& loader) {
         if constexpr (std::same_as<L, InTurn>) {
           // A first look at the batches is the mistake.
-          return iterator(std::make_unique<Pass<Batch>>(loader.loaders.front(),
-                                                        [](const Triple&) -> Batch {
-            throw CaseError("ValueError", "sequential_loader_in_fit");
-          }));
+          return iterator(
+              std::make_unique<Pass<Batch>>(loader.loaders.front(), [](const Triple&) -> Batch {
+                throw CaseError("ValueError", "sequential_loader_in_fit");
+              }));
         } else {
           return iterator(std::make_unique<Pass<Batch>>(loader, to_batch));
         }
@@ -207,7 +211,8 @@ lt::BatchCount Loader::limited_size(const std::vector<lt::BatchCount>& limits) c
       loader_);
 }
 
-// -- from the case ------------------------------------------------------------------------------------
+// -- from the case
+// ------------------------------------------------------------------------------------
 
 namespace {
 

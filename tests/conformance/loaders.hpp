@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loaders of a case: formula data, batched and combined by `lt`'s own data layer. How several are
-// combined is chosen at run time, so one type stands for all of them.
+// The loaders of a case: formula data, batched and combined by `lt`'s own data layer. How several
+// are combined is chosen at run time, so one type stands for all of them.
 #pragma once
 
 #include "values.hpp"

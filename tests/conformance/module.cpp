@@ -87,7 +87,8 @@ CaseHparams ConformanceModule::hparams() const {
   return out;
 }
 
-// -- notes --------------------------------------------------------------------------------------------
+// -- notes
+// --------------------------------------------------------------------------------------------
 
 Outcome ConformanceModule::note(std::string_view hook, const Json& info,
                                 std::optional<std::int64_t> batch_idx,
@@ -187,7 +188,8 @@ void ConformanceModule::note_plan() {
                      {"estimated_stepping_batches", number(recorder_->estimated())}};
 }
 
-// -- steps --------------------------------------------------------------------------------------------
+// -- steps
+// --------------------------------------------------------------------------------------------
 
 std::pair<lt::Tensor, lt::Tensor> ConformanceModule::losses(const Batch& batch) {
   lt::Tensor loss;
@@ -232,8 +234,8 @@ ConformanceModule::StepResult ConformanceModule::automatic_step(const Batch& bat
 lt::Tensor ConformanceModule::evaluate(std::string_view hook, const Batch& batch,
                                        std::int64_t batch_idx, std::int64_t dataloader_idx,
                                        bool several) {
-  const Outcome outcome = note_step_event(
-      hook, batch, batch_idx, several ? std::optional(dataloader_idx) : std::nullopt);
+  const Outcome outcome = note_step_event(hook, batch, batch_idx,
+                                          several ? std::optional(dataloader_idx) : std::nullopt);
   auto [loss, mae] = losses(batch);
   if (outcome.scale) {
     loss = loss * *outcome.scale;
@@ -249,14 +251,14 @@ std::optional<lt::Tensor> ConformanceModule::predict_step(const Batch& batch,
                                                           std::int64_t batch_idx,
                                                           std::int64_t dataloader_idx) {
   const bool several = recorder_->several.predict;
-  const Outcome outcome =
-      note_step_event("predict_step", batch, batch_idx,
-                      several ? std::optional(dataloader_idx) : std::nullopt);
+  const Outcome outcome = note_step_event("predict_step", batch, batch_idx,
+                                          several ? std::optional(dataloader_idx) : std::nullopt);
   write_logs("predict_step", {{"batch_idx", static_cast<double>(batch_idx)}});
   return outcome.return_none ? std::nullopt : std::optional(forward(batch));
 }
 
-// -- optimization -------------------------------------------------------------------------------------
+// -- optimization
+// -------------------------------------------------------------------------------------
 
 std::optional<Configured> ConformanceModule::configure_optimizers() {
   note("configure_optimizers");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The model of a case: it declares every hook, notes each call, and then does the default thing. Which
-// hooks are there is chosen at run time (`omit`, and the loader hooks that the case has).
+// The model of a case: it declares every hook, notes each call, and then does the default thing.
+// Which hooks are there is chosen at run time (`omit`, and the loader hooks that the case has).
 #pragma once
 
 #include "loaders.hpp"

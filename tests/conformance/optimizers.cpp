@@ -93,8 +93,8 @@ std::vector<CountedOptimizer> make_optimizers(const torch::nn::Module& module, c
   counts.clear();
   for (const Json& spec : specs.is_array() ? specs : Json::array({specs})) {
     counts.push_back(std::make_shared<std::int64_t>(0));
-    out.push_back(choose(std::type_identity<lt::optim::AnyOptimizer>{}, module, spec,
-                         counts.back()));
+    out.push_back(
+        choose(std::type_identity<lt::optim::AnyOptimizer>{}, module, spec, counts.back()));
   }
   return out;
 }

@@ -28,9 +28,14 @@ lt::TrainerOptions trainer_options(const Json& trainer, const std::filesystem::p
 std::string precision_of(const Json& trainer) {
   static const std::map<std::string, std::string> long_forms = {
       {"64", "64-true"}, {"32", "32-true"}, {"16", "16-mixed"}, {"bf16", "bf16-mixed"}};
-  static constexpr std::array known = {"transformer-engine", "transformer-engine-float16",
-                                       "16-true",  "16-mixed", "bf16-true",
-                                       "bf16-mixed", "32-true",  "64-true"};
+  static constexpr std::array known = {"transformer-engine",
+                                       "transformer-engine-float16",
+                                       "16-true",
+                                       "16-mixed",
+                                       "bf16-true",
+                                       "bf16-mixed",
+                                       "32-true",
+                                       "64-true"};
   const Json given = trainer.value("precision", Json("32-true"));
   if (given.is_null()) {
     return "32-true";

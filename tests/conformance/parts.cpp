@@ -78,7 +78,8 @@ Parts make_callbacks(const Json& specs, const std::string& prefix, Recorder& rec
 void add_loggers(Parts& parts, Recorder& recorder, const Json& trainer) {
   const Json& wanted = trainer.value("logger", Json(true));
   const Json& version = trainer.value("logger_version", Json(0));
-  const auto count = wanted.is_boolean() ? std::int64_t{wanted.get<bool>()} : wanted.get<std::int64_t>();
+  const auto count =
+      wanted.is_boolean() ? std::int64_t{wanted.get<bool>()} : wanted.get<std::int64_t>();
   for (std::int64_t i = 0; i < count; ++i) {
     parts.add(RecordingLogger(recorder, i, version));
   }

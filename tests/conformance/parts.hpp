@@ -19,8 +19,8 @@
 
 namespace conformance {
 
-using Parts = lt::PartList<Probe, ProbeCheckpoint, lt::EarlyStopping, lt::ModelCheckpoint, lt::Timer,
-                           RecordingLogger>;
+using Parts = lt::PartList<Probe, ProbeCheckpoint, lt::EarlyStopping, lt::ModelCheckpoint,
+                           lt::Timer, RecordingLogger>;
 /// What configure_callbacks returns: of the same type, so that it can replace those of the trainer.
 using PartsOfModel = Parts;
 

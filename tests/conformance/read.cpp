@@ -29,7 +29,7 @@ lt::Duration read_duration(const Json& json) {
     return lt::Duration(json.get<double>());
   }
   constexpr std::pair<std::string_view, double> units[] = {
-      {"weeks", 604800.0}, {"days", 86400.0},        {"hours", 3600.0},      {"minutes", 60.0},
+      {"weeks", 604800.0}, {"days", 86400.0},        {"hours", 3600.0},       {"minutes", 60.0},
       {"seconds", 1.0},    {"milliseconds", 1.0e-3}, {"microseconds", 1.0e-6}};
   double seconds = 0.0;
   for (const auto& [unit, factor] : units) {

@@ -100,7 +100,7 @@ void read_fields(const Json& object, T& options,
 }
 
 template <class T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 void read_enum(const Json& json, T& out) {
   for (const T value : EnumText<T>::values) {
     if (json == lt::enum_name(value)) {
@@ -113,14 +113,15 @@ void read_enum(const Json& json, T& out) {
 
 /// `save_last` is a truth value or "link".
 inline void read_enum(const Json& json, lt::SaveLast& out) {
-  out = json == "link"  ? lt::SaveLast::link
-        : json == true ? lt::SaveLast::yes
-                       : lt::SaveLast::none;
+  out = json == "link" ? lt::SaveLast::link : json == true ? lt::SaveLast::yes : lt::SaveLast::none;
 }
 
 template <class T>
 void read(const Json& json, T& out) {
-  if constexpr (requires { out.has_value(); out.emplace(); }) {
+  if constexpr (requires {
+                  out.has_value();
+                  out.emplace();
+                }) {
     if (json.is_null()) {
       out.reset();
     } else {

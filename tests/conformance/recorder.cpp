@@ -25,7 +25,8 @@ std::string Recorder::relative(const std::filesystem::path& path) const {
     return {};
   }
   const auto below = std::filesystem::absolute(path).lexically_normal().lexically_relative(root);
-  return below.empty() || *below.begin() == ".." ? path.filename().string() : below.generic_string();
+  return below.empty() || *below.begin() == ".." ? path.filename().string()
+                                                 : below.generic_string();
 }
 
 Json batch_info(std::int64_t batch_idx, std::optional<std::int64_t> dataloader_idx) {

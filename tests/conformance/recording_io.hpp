@@ -36,8 +36,9 @@ class RecordingIo {
     binary_.remove_checkpoint(path);
   }
   void link_checkpoint(const std::filesystem::path& target, const std::filesystem::path& link) {
-    recorder_->event("link_checkpoint", "io", {{"path", recorder_->relative(link)},
-                                               {"target", recorder_->relative(target)}});
+    recorder_->event(
+        "link_checkpoint", "io",
+        {{"path", recorder_->relative(link)}, {"target", recorder_->relative(target)}});
     if (target != link) {
       lt::checkpoint::link_file(target, link);
     }

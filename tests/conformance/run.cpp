@@ -26,11 +26,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Trainer =
-    lt::Trainer<ConformanceModule, ConformanceData, lt::strategy::SingleDevice,
-                lt::accelerator::Cpu, lt::precision::F32, Parts, RecordingIo>;
+using Trainer = lt::Trainer<ConformanceModule, ConformanceData, lt::strategy::SingleDevice,
+                            lt::accelerator::Cpu, lt::precision::F32, Parts, RecordingIo>;
 
-// -- what a case asks for -----------------------------------------------------------------------------
+// -- what a case asks for
+// -----------------------------------------------------------------------------
 
 // The first run, and one per entry of `resume`.
 std::vector<Json> runs_of(const Json& the_case) {
@@ -75,7 +75,8 @@ Json error_json(const std::exception& exception) {
   return {{"type", described.type}, {"gist", described.gist}};
 }
 
-// -- what is left after a call ------------------------------------------------------------------------
+// -- what is left after a call
+// ------------------------------------------------------------------------
 
 template <class F>
 void for_each_submodule(torch::nn::Module& module, const std::string& prefix, F&& f) {
@@ -150,7 +151,8 @@ Json prediction_json(const std::optional<lt::Tensor>& prediction) {
   return prediction ? dump_tensor(*prediction) : Json(nullptr);
 }
 
-// -- one run ------------------------------------------------------------------------------------------
+// -- one run
+// ------------------------------------------------------------------------------------------
 
 /// One trainer and one module, and the calls made on them.
 class Run {
@@ -248,12 +250,11 @@ class Run {
     if (name == "predict") {
       return predictions(call, options, with_model);
     }
-    const auto tables =
-        name == "validate"
-            ? (with_model ? trainer_->validate(*model_, *data_, options)
-                          : trainer_->validate(*data_, options))
-            : (with_model ? trainer_->test(*model_, *data_, options)
-                          : trainer_->test(*data_, options));
+    const auto tables = name == "validate"
+                            ? (with_model ? trainer_->validate(*model_, *data_, options)
+                                          : trainer_->validate(*data_, options))
+                            : (with_model ? trainer_->test(*model_, *data_, options)
+                                          : trainer_->test(*data_, options));
     Json out = Json::array();
     for (const lt::MetricTable& table : tables) {
       out.push_back(metrics(table));

@@ -49,17 +49,15 @@ bool Script::holds(const Json& when, std::int64_t call,
     }
     throw Unsupported("condition " + key);
   };
-  return std::ranges::all_of(when.items(), [&](const auto& item) {
-    return condition(item.key(), item.value());
-  });
+  return std::ranges::all_of(when.items(),
+                             [&](const auto& item) { return condition(item.key(), item.value()); });
 }
 
 Outcome Script::act(std::string_view hook, std::optional<std::int64_t> batch_idx) {
   const std::int64_t call = recorder_->next_call(hook, on_);
   Outcome outcome;
   for (const Json& action : actions_) {
-    if (action.at("hook") == hook &&
-        holds(action.value("when", Json::object()), call, batch_idx)) {
+    if (action.at("hook") == hook && holds(action.value("when", Json::object()), call, batch_idx)) {
       carry_out(action, outcome);
     }
   }

@@ -74,9 +74,9 @@ void append_items(std::string_view key, const Json& list, std::string& out) {
 }
 
 void append_spread(const Json& object, std::string& out) {
-  static const std::set<std::string> on_lines = {"runs",      "calls",            "events",
-                                                 "steps",     "train_outputs",    "logged",
-                                                 "snapshots", "checkpoint_files", "callbacks"};
+  static const std::set<std::string> on_lines = {
+      "runs",   "calls",     "events",           "steps",    "train_outputs",
+      "logged", "snapshots", "checkpoint_files", "callbacks"};
   out += "{\n";
   bool first = true;
   for (const auto& [key, item] : object.items()) {
@@ -104,7 +104,9 @@ Json number(double value) {
   return value;
 }
 
-Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+Json number(const std::optional<double>& value) {
+  return value ? number(*value) : Json(nullptr);
+}
 
 Json number(lt::BatchCount value) {
   return value.is_infinite() ? Json("inf") : Json(value.value());

@@ -262,7 +262,8 @@ auto held_loader(T&& loader) {
 }
 
 template <class L>
-concept KeepsLastBatch = std::copy_constructible<L> && requires(L& loader) { loader.keep_last_batch(); };
+concept KeepsLastBatch =
+    std::copy_constructible<L> && requires(L& loader) { loader.keep_last_batch(); };
 
 // Predictions are made for every sample: a loader's drop_last does not count. The user's own loader
 // stays as it is. Source: Lightning, trainer/connectors/data_connector.py.

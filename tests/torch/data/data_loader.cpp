@@ -182,6 +182,13 @@ TEST_CASE("sizes count batches") {
   CHECK(lt::make_data_loader(five, {.batch_size = 2, .drop_last = true}).size() == 2);
 }
 
+TEST_CASE("keep_last_batch: a last batch that is not full is kept from then on") {
+  auto loader = numbers({.batch_size = 4, .drop_last = true});
+  loader.keep_last_batch();
+  CHECK(loader.size() == 3);
+  CHECK(flat(loader).size() == 10);
+}
+
 TEST_CASE("batches are as long as asked for") {
   auto loader = numbers({.batch_size = 4});
   Ints lengths;
