@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Something that yields no batches.
-// expect-error: lt\[E207\] this is not a loader; Fix: give a range of batches
+// expect-error: lt\[E118\] this is not a loader; Fix: give a range of batches
 #include <lt/core/loader.hpp>
 
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A range that can be walked only once.
-// expect-error: lt\[E201\] the loader is a single-pass range: from its second epoch on it would be silently empty; Fix: give a callable that returns a fresh range for each epoch
+// expect-error: lt\[E117\] the loader is a single-pass range: from its second epoch on it would be silently empty; Fix: give a callable that returns a fresh range for each epoch
 #include <lt/core/loader.hpp>
 
 #include <ranges>

@@ -79,8 +79,9 @@ class Program:
                 section, name = line.split()[-1].rstrip(":"), None
             elif match := re.match(r"^[0-9a-f]+ <(.+)>:$", line):
                 name = match[1] if section.startswith(".text") else None  # stubs of .plt are no functions
-                self.goes_to.setdefault(name, set())
-                self.indirect.setdefault(name, [])
+                if name:
+                    self.goes_to.setdefault(name, set())
+                    self.indirect.setdefault(name, [])
                 recent = []
             elif name and (match := re.match(r"^\s*([0-9a-f]+):\s+(.+?)\s*$", line)):
                 self.read(name, int(match[1], 16), match[2], recent)

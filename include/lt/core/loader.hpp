@@ -38,19 +38,19 @@ namespace detail {
 template <class L, bool Repeatable>
 struct RepeatableLoader {
   static_assert(Repeatable,
-                "lt[E201] the loader is a single-pass range: from its second epoch on it would be "
+                "lt[E117] the loader is a single-pass range: from its second epoch on it would be "
                 "silently empty; Fix: give a callable that returns a fresh range for each epoch, "
                 "or say using lt_loader = void; in a class whose begin() starts a new pass");
 };
 template <class L, bool IsLoader>
 struct IsALoader {
   static_assert(IsLoader,
-                "lt[E207] this is not a loader; Fix: give a range of batches, or a callable "
+                "lt[E118] this is not a loader; Fix: give a range of batches, or a callable "
                 "without arguments that returns a range for each epoch");
 };
 }  // namespace detail
 
-/// `L` is a loader. Errors: E201 for a single-pass range, E207 for what is no range of batches.
+/// `L` is a loader. Errors: E117 for a single-pass range, E118 for what is no range of batches.
 template <class L>
 using loader_check =
     std::conditional_t<Loader<L>, Fine,

@@ -21,12 +21,10 @@
 
 namespace lt {
 
-/// Asks for the number of samples in a batch: `find_batch_size(batch, BatchSizeQuery)` is looked up
-/// where the store is used, since batches are opaque here (trainer/data_calls.hpp has the one for
-/// tensors).
-struct BatchSizeQuery {
-  Messages& messages;
-};
+/// Asks for the number of samples in a batch: `find_batch_size(batch, BatchSizeQuery())` is looked
+/// up where the store is used, since batches are opaque here (data/batch_size.hpp says what it
+/// returns, trainer/data_calls.hpp has the one for tensors).
+struct BatchSizeQuery {};
 
 /// A value on its way into the store. Metrics are kept as float unless the value, or the run, is
 /// in double; results then round exactly as float tensors would.
@@ -254,17 +252,16 @@ class MetricStore {
   template <class Batch>
   void on_batch_start(const Batch& batch, std::optional<std::int64_t> loader) {
     first_iteration_ = !first_iteration_.has_value();
-    batch_ = &batch;
-    find_size_ = [](const void* any, Messages& messages) -> std::optional<std::int64_t> {
-      return find_batch_size(*static_cast<const Batch*>(any), BatchSizeQuery{messages});
-    };
-    batch_size_.reset();
+    // Asked at once, since here the type of the batch is known.
+    const auto found = find_batch_size(batch, BatchSizeQuery());
+    batch_size_ = found.size;
+    batch_size_is_ambiguous_ = found.ambiguous;
+    in_batch_ = true;
     active()->loader = loader;
   }
   void on_batch_end() {
     active()->note_batch_end();
-    batch_ = nullptr;
-    batch_size_.reset();
+    in_batch_ = false;
   }
   void epoch_end_reached() {
     flush();
@@ -388,17 +385,17 @@ class MetricStore {
     if (given.batch_size) {
       return *given.batch_size;
     }
-    if (batch_size_) {
-      return *batch_size_;
-    }
-    if (batch_ == nullptr || !*entry.options.on_epoch ||
-        entry.options.reduce_fx != ReduceFx::mean) {
+    if (!in_batch_ || !*entry.options.on_epoch || entry.options.reduce_fx != ReduceFx::mean) {
       return 1;
     }
-    batch_size_ = find_size_(batch_, run_->messages());
     if (!batch_size_) {
       throw ConfigError(text("lt[E168] log(\"", entry.name, "\"): the batch has no size that could "
                              "be found; expected batch_size among the options"));
+    }
+    if (batch_size_is_ambiguous_) {
+      run_->messages().warn("W032",
+                            "the tensors of a batch differ in their first size: log() weights "
+                            "means by the first; set batch_size in its options to be sure");
     }
     return *batch_size_;
   }
@@ -466,10 +463,9 @@ class MetricStore {
                                       MetricCollection(false), MetricCollection(false)};
   HookId last_hook_ = HookId::none;
   std::optional<bool> first_iteration_;  // none: not in a batch loop; true: its first batch
-  // The batch is walked once, and only when a mean needs its size.
-  const void* batch_ = nullptr;
-  std::optional<std::int64_t> (*find_size_)(const void*, Messages&) = nullptr;
-  std::optional<std::int64_t> batch_size_;
+  bool in_batch_ = false;
+  std::optional<std::int64_t> batch_size_;  // of the running batch
+  bool batch_size_is_ambiguous_ = false;
 };
 
 }  // namespace lt

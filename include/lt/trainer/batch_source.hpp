@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -46,14 +47,6 @@ std::vector<BatchCount> part_sizes(const L& loader) {
   }
 }
 
-/// Tells a loader, or what it is made of, which epoch begins.
-template <class L>
-void set_loader_epoch(L& loader, std::int64_t epoch) {
-  if constexpr (requires { loader.set_epoch(epoch); }) {
-    loader.set_epoch(epoch);
-  }
-}
-
 /// One loader (which may combine several side by side) as a stream of batches. Models BatchSource.
 /// A stream of unknown length is read one batch ahead, to know which batch is the last.
 template <Loader L>
@@ -79,7 +72,7 @@ class BatchStream {
     }
   }
 
-  void set_epoch(std::int64_t epoch) { set_loader_epoch(loader_, epoch); }
+  void set_epoch(std::int64_t epoch) { detail::set_loader_epoch(loader_, epoch); }
   L& loader() { return loader_; }
 
   void restart(std::int64_t skipped) {
@@ -248,6 +241,104 @@ class SequentialSource {
   BatchCount total_;
 };
 
+/// Several loaders of different types, read one after the other; their batches are of one type.
+/// Models BatchSource.
+template <Loader... Ls>
+class SequentialTupleSource {
+  template <class L>
+  using stream_of = std::unique_ptr<BatchStream<L>>;
+
+ public:
+  using batch_type = batch_of<std::tuple_element_t<0, std::tuple<Ls...>>>;
+  using loader_type = std::tuple<Ls...>;
+  static_assert((std::same_as<batch_type, batch_of<Ls>> && ...),
+                "lt[E119] the loaders of one evaluation yield batches of different types; Fix: give "
+                "loaders with one batch type, or combine them side by side with lt::combine");
+
+  explicit SequentialTupleSource(std::tuple<Ls...> loaders)
+      : streams_(std::apply(
+            [](Ls&... loader) {
+              return std::tuple(std::make_unique<BatchStream<Ls>>(std::move(loader))...);
+            },
+            loaders)) {}
+
+  std::vector<BatchCount> sizes() const {
+    std::vector<BatchCount> out;
+    std::apply([&](const auto&... stream) { (out.push_back(stream->sizes()[0]), ...); }, streams_);
+    return out;
+  }
+  void set_limits(const std::vector<BatchCount>& limits) {
+    limits_ = limits;
+    std::size_t i = 0;
+    each([&](auto& stream) { stream.set_limits({limits[i++]}); });
+  }
+  const std::vector<BatchCount>& max_batches() const { return limits_; }
+  bool sequential() const { return true; }
+  void set_epoch(std::int64_t epoch) {
+    each([&](auto& stream) { stream.set_epoch(epoch); });
+  }
+
+  void restart(std::int64_t) {
+    current_ = 0;
+    each([](auto& stream) { stream.restart(0); });
+  }
+  bool next() {
+    for (; current_ < sizeof...(Ls); ++current_) {
+      bool found = false;
+      with_current([&](auto& stream) { found = stream.next(); });
+      if (found) {
+        return true;
+      }
+    }
+    return false;
+  }
+  bool done() const {
+    bool done = current_ >= sizeof...(Ls);
+    with_current([&](const auto& stream) { done = stream.done(); });
+    std::size_t i = 0;
+    // The loaders behind the current one have nothing to give only if they are empty.
+    return done && std::all_of(limits_.begin(), limits_.end(), [&](BatchCount limit) {
+             return i++ <= current_ || limit == BatchCount(0);
+           });
+  }
+  std::int64_t batch_idx() const {
+    std::int64_t index = 0;
+    with_current([&](const auto& stream) { index = stream.batch_idx(); });
+    return index;
+  }
+  std::int64_t dataloader_idx() const { return static_cast<std::int64_t>(current_); }
+  const batch_type& batch() {
+    const batch_type* found = nullptr;
+    with_current([&](auto& stream) { found = &stream.batch(); });
+    return *found;
+  }
+
+ private:
+  template <class F>
+  void each(F&& f) {
+    std::apply([&](auto&... stream) { (f(*stream), ...); }, streams_);
+  }
+  template <class F>
+  void with_current(F&& f) const {
+    std::apply(
+        [&](const auto&... stream) {
+          std::size_t i = 0;
+          ((i++ == current_ ? f(*stream) : void()), ...);
+        },
+        streams_);
+  }
+
+  std::tuple<stream_of<Ls>...> streams_;
+  std::vector<BatchCount> limits_;
+  std::size_t current_ = 0;
+};
+
+/// Several loaders of different types.
+template <class T>
+inline constexpr bool is_loader_tuple = false;
+template <Loader... Ls>
+inline constexpr bool is_loader_tuple<std::tuple<Ls...>> = sizeof...(Ls) > 0;
+
 namespace detail {
 
 // A loader that was returned by reference stays where it is.
@@ -296,13 +387,17 @@ struct EvalSource<std::vector<L>> {
   using type =
       std::conditional_t<is_loader_list<std::vector<L>>, SequentialSource<L>, BatchStream<std::vector<L>>>;
 };
+template <class... Ls>
+struct EvalSource<std::tuple<Ls...>> {
+  using type = SequentialTupleSource<Ls...>;
+};
 template <class Structure>
 struct EvalSource<CombinedLoader<Sequential, Structure>> : EvalSource<Structure> {};
 
 // Several training loaders are read side by side, shorter ones again.
 template <class T>
 auto as_train_loader(T loader) {
-  if constexpr (is_loader_list<T>) {
+  if constexpr (is_loader_list<T> || is_loader_tuple<T>) {
     return CombinedLoader<MaxSizeCycle, T>(std::move(loader));
   } else {
     return loader;

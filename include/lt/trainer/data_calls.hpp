@@ -24,13 +24,8 @@ namespace lt {
 
 /// The batch size that a logged mean is weighted with: that of the first tensor in the batch.
 template <class Batch>
-std::optional<std::int64_t> find_batch_size(const Batch& batch, BatchSizeQuery query) {
-  const BatchSize found = batch_size_of(batch);
-  if (found.ambiguous) {
-    query.messages.warn("W032", "the tensors of a batch differ in their first size: log() weights "
-                                "means by the first; set batch_size in its options to be sure");
-  }
-  return found.size;
+BatchSize find_batch_size(const Batch& batch, BatchSizeQuery) {
+  return batch_size_of(batch);
 }
 
 /// Mixin of the trainer's engine.

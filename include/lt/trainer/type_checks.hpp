@@ -4,13 +4,16 @@
 
 #include "lt/checkpoint/checkpoint.hpp"
 #include "lt/core/hook_checks.hpp"
+#include "lt/core/loader.hpp"
 #include "lt/core/mistake.hpp"
+#include "lt/core/part_list.hpp"
 #include "lt/core/parts.hpp"
 #include "lt/core/rules.hpp"
 #include "lt/tensor.hpp"
 #include "lt/trainer/engine.hpp"
 #include "lt/trainer/types.hpp"
 
+#include <tuple>
 #include <type_traits>
 
 namespace lt {
@@ -63,12 +66,51 @@ struct AllTypes : StepTypes<Model, Data, Engine> {
   using TrainOutputs = Output;
 };
 
-template <class P, class Types>
-constexpr auto check_part() {
+// A part of any role; the elements of a list one by one.
+template <class Types, class P>
+constexpr auto check_part(std::type_identity<P>) {
   if constexpr (role_of<P> == Role::callback) {
     return callback_check<P, Types>{};
   } else {
-    return Fine{};
+    return part_check<P, Types>{};
+  }
+}
+template <class Types, class... Elements>
+constexpr auto check_part(std::type_identity<PartList<Elements...>>) {
+  return first_mistake<Fine,
+                       decltype(check_part<Types>(std::type_identity<Elements>{}))...>{};
+}
+
+// What a loader hook returns: nothing, a loader, or several of them in a tuple.
+template <class L>
+struct ReturnedLoader {
+  using check = loader_check<L>;
+};
+template <>
+struct ReturnedLoader<Absent> {
+  using check = Fine;
+};
+template <class... Ls>
+struct ReturnedLoader<std::tuple<Ls...>> {
+  using check = first_mistake<Fine, loader_check<Ls>...>;
+};
+template <class H, class Model, class Data>
+using returned_check =
+    typename ReturnedLoader<std::remove_cvref_t<typename LoaderReturn<H, Model, Data>::type>>::check;
+
+template <class Model, class Data, class Engine, class S, class A, class P, class... Ps>
+constexpr auto check_members() {
+  using Steps = StepTypes<Model, Data, Engine>;
+  using ModelCheck = model_check<Model, Steps>;
+  using DataCheck = data_check<Data, Steps>;
+  if constexpr (!is_fine<ModelCheck>) {
+    return ModelCheck{};
+  } else if constexpr (!is_fine<DataCheck>) {
+    return DataCheck{};
+  } else {
+    using Output = typename EngineTypes<Model, Data, S, A, P, Ps...>::Output;
+    using Types = AllTypes<Model, Data, Engine, Output>;
+    return first_mistake<Fine, decltype(check_part<Types>(std::type_identity<Ps>{}))...>{};
   }
 }
 
@@ -79,17 +121,14 @@ constexpr auto check_trainer() {
     return Rules{};
   } else {
     using Engine = TrainerEngine<Model, Data, S, A, P, Ps...>;
-    using Steps = StepTypes<Model, Data, Engine>;
-    using ModelCheck = model_check<Model, Steps>;
-    using DataCheck = data_check<Data, Steps>;
-    if constexpr (!is_fine<ModelCheck>) {
-      return ModelCheck{};
-    } else if constexpr (!is_fine<DataCheck>) {
-      return DataCheck{};
+    using LoaderCheck = first_mistake<returned_check<hook::train_dataloader, Model, Data>,
+                                      returned_check<hook::val_dataloader, Model, Data>,
+                                      returned_check<hook::test_dataloader, Model, Data>,
+                                      returned_check<hook::predict_dataloader, Model, Data>>;
+    if constexpr (!is_fine<LoaderCheck>) {
+      return LoaderCheck{};
     } else {
-      using Output = typename EngineTypes<Model, Data, S, A, P, Ps...>::Output;
-      using Types = AllTypes<Model, Data, Engine, Output>;
-      return first_mistake<Fine, decltype(check_part<Ps, Types>())...>{};
+      return check_members<Model, Data, Engine, S, A, P, Ps...>();
     }
   }
 }

@@ -78,6 +78,35 @@ TEST_CASE("containers of batches are loaders, and so are callables that return f
   }
 }
 
+TEST_CASE("several loaders: side by side for training, one after the other for validation") {
+  struct Several {
+    auto train_dataloader() {
+      return std::tuple(test::loader(12), std::vector<test::Batch>(5, test::line(4).tensors()));
+    }
+    auto val_dataloader() {
+      return std::tuple(test::loader(8), std::vector<test::Batch>(1, test::line(4).tensors()));
+    }
+  };
+  struct Model : Linear {
+    int pairs = 0;
+    at::Tensor training_step(const std::tuple<test::Batch, test::Batch>& batch, std::int64_t) {
+      ++pairs;
+      return loss(std::get<0>(batch)) + loss(std::get<1>(batch));
+    }
+    void validation_step(const test::Batch& batch, std::int64_t, std::int64_t) {
+      log("val_loss", loss(batch));
+    }
+  };
+  Model model;
+  Several data;
+  lt::Trainer<Model, Several> trainer{quiet({.max_epochs = 1})};
+  trainer.set_message_sink({});
+  const lt::Result result = trainer.fit(model, data);
+  CHECK(model.pairs == 5);  // the shorter loader starts again
+  CHECK(result.metrics.contains("val_loss/dataloader_idx_0"));
+  CHECK(result.metrics.contains("val_loss/dataloader_idx_1"));
+}
+
 TEST_CASE("validate and test return the metrics, predict the predictions") {
   Linear model;
   Data data;
