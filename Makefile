@@ -44,11 +44,7 @@ setup: $(STAMPS)/setup-test
 
 conformance: $(STAMPS)/release-tests
 	@cmake --build build/release --target conformance --parallel $(JOBS)
-	@rm -rf build/conformance && mkdir -p build/conformance
-	@build/release/tests/conformance/conformance --cases tests/conformance/suite/cases --out build/conformance \
-		$(if $(ONLY),--only '$(ONLY)')
-	@python3 tests/conformance/suite/compare.py tests/conformance/suite/traces build/conformance --quiet \
-		$(if $(ONLY),--only '$(ONLY)')
+	@python3 tests/conformance/check.py build/release/tests/conformance/conformance $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(STAMPS)/release-bench
 	@cmake --build build/release --target bench --parallel $(JOBS)

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every member of every family fulfils its contract, and so does the smallest legal member.
+#include <lt/lt.hpp>
+
+namespace {
+
+template <template <class> class Holds, class List>
+struct AllHold;
+template <template <class> class Holds, class... Members>
+struct AllHold<Holds, lt::type_list<Members...>> {
+  static constexpr bool value = (Holds<Members>::value && ...);
+};
+
+template <class S>
+struct IsStrategy : std::bool_constant<lt::Strategy<S>> {};
+template <class A>
+struct IsAccelerator : std::bool_constant<lt::Accelerator<A>> {};
+template <class P>
+struct IsPrecision : std::bool_constant<lt::Precision<P>> {};
+template <class C>
+struct IsCallback : std::bool_constant<lt::Callback<C>> {};
+template <class L>
+struct IsLogger : std::bool_constant<lt::Logger<L>> {};
+template <class B>
+struct IsBar : std::bool_constant<lt::ProgressBar<B>> {};
+template <class C>
+struct IsCheckpointIo : std::bool_constant<lt::CheckpointIo<C>> {};
+
+static_assert(AllHold<IsCallback, lt::callback::all>::value);
+static_assert(AllHold<IsLogger, lt::logger::all>::value);
+static_assert(AllHold<IsBar, lt::progress::all>::value);
+static_assert(AllHold<IsCheckpointIo, lt::checkpoint_io::all>::value);
+static_assert(AllHold<IsStrategy, lt::strategy::all>::value);
+static_assert(AllHold<IsAccelerator, lt::accelerator::all>::value);
+static_assert(AllHold<IsPrecision, lt::precision::all>::value);
+static_assert(lt::Strategy<lt::archetype::Strategy>);
+static_assert(lt::Accelerator<lt::archetype::Accelerator>);
+static_assert(lt::Precision<lt::archetype::Precision>);
+
+// The combinations that there are go together.
+static_assert(lt::Compatible<lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32,
+                             lt::EarlyStopping, lt::ModelCheckpoint, lt::CsvLogger>);
+
+}  // namespace
