@@ -75,6 +75,13 @@ constexpr Row rows[] = {
     {"E304", "", misconfiguration, "save_top_k_without_monitor"},
     {"E307", "", misconfiguration, "exclusive_checkpoint_triggers"},
     {"E330", "", misconfiguration, "invalid_timer_duration"},
+    {"E333", "", "TypeError", "empty_accumulation_schedule"},
+    {"E334", "", misconfiguration, "invalid_accumulation_epoch"},
+    {"E335", "", misconfiguration, "invalid_accumulation_factor"},
+    {"E337", "", "RuntimeError", "accumulation_schedule_in_manual_optimization"},
+    {"E338", "", "ValueError", "accumulation_set_twice"},
+    {"E344", "", misconfiguration, "lr_monitor_without_logger"},
+    {"E345", "", misconfiguration, "duplicate_group_names"},
     // checkpoints
     {"E201", "Checkpoint file not found", "FileNotFoundError", "checkpoint_file_missing"},
     {"E202", "", misconfiguration, "checkpoint_beyond_max_epochs"},

@@ -14,6 +14,7 @@
 #include "lt/data/tensor_dataset.hpp"
 #include "lt/tensor.hpp"
 #include "lt/trainer/batch_source.hpp"
+#include "lt/trainer/type_checks.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -54,8 +55,11 @@ class Pass {
 
   template <class L, class Convert>
   Pass(L& loader, Convert convert) {
-    next_ = [it = std::make_shared<std::ranges::iterator_t<L>>(loader.begin()), end = loader.end(),
-             convert, started = false](std::optional<B>& out) mutable {
+    const auto it = std::make_shared<std::ranges::iterator_t<L>>(loader.begin());
+    if constexpr (requires { it->pass().indices(); }) {
+      indices_ = [it] { return std::vector<std::int64_t>(it->pass().indices()); };
+    }
+    next_ = [it, end = loader.end(), convert, started = false](std::optional<B>& out) mutable {
       out.reset();
       if (std::exchange(started, true)) {
         ++*it;
@@ -69,8 +73,13 @@ class Pass {
   }
 
   bool next(std::optional<B>& out) { return next_(out); }
+  /// The samples of the batch, where the loader tells them.
+  std::vector<std::int64_t> indices() const {
+    return indices_ ? indices_() : std::vector<std::int64_t>();
+  }
 
  private:
+  std::function<std::vector<std::int64_t>()> indices_;
   std::function<bool(std::optional<B>&)> next_;
 };
 
@@ -205,6 +214,9 @@ class EvalSource {
   const Batch& batch() {
     return visit([](auto& source) -> const Batch& { return source.batch(); });
   }
+  std::vector<std::int64_t> batch_indices() const {
+    return visit([](auto& source) { return source.batch_indices(); });
+  }
 
  private:
   std::optional<lt::BatchStream<Loader>> combined_;
@@ -219,4 +231,8 @@ LT_REFLECT(conformance::Batch, (parts, "the batch of each loader"))
 template <>
 struct lt::detail::EvalSource<conformance::EvalLoaders> {
   using type = conformance::EvalSource;
+};
+template <>
+struct lt::detail::ReturnedLoader<conformance::EvalLoaders> {
+  using check = lt::Fine;
 };

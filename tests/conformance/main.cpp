@@ -101,7 +101,7 @@ int main(int argc, char** argv) try {
   for (const auto& entry : fs::directory_iterator(arguments.cases)) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() == ".json" &&
-        fnmatch(arguments.only.c_str(), name.c_str(), 0) == 0) {
+        fnmatch(arguments.only.c_str(), name.c_str(), 0) == 0 && conformance::is_selected(name)) {
       files.push_back(entry.path());
     }
   }

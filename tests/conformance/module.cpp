@@ -52,13 +52,12 @@ lt::HyperValue hyper_value(const Json& json) {
 }  // namespace
 
 ConformanceModule::ConformanceModule(Recorder& recorder, const Json& spec, const Json& data,
-                                     const Json& actions, PartsOfModel callbacks)
+                                     const Json& actions)
     : recorder_(&recorder),
       spec_(spec),
       data_(data),
       manual_(spec.value("manual", Json::object())),
       script_(recorder, "module", spec.value("log", Json::array()), actions),
-      callbacks_(std::move(callbacks)),
       network_(*this, spec) {
   automatic_optimization = spec.at("kind") != "manual";
   for (const Json& path : spec.value("eval_submodules", Json::array())) {

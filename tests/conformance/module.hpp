@@ -3,10 +3,10 @@
 // Which hooks are there is chosen at run time (`omit`, and the loader hooks that the case has).
 #pragma once
 
+#include "errors.hpp"
 #include "loaders.hpp"
 #include "network.hpp"
 #include "optimizers.hpp"
-#include "parts.hpp"
 #include "recorder.hpp"
 #include "script.hpp"
 #include "values.hpp"
@@ -14,6 +14,7 @@
 #include "lt/checkpoint/convert.hpp"
 #include "lt/core/hooks.hpp"
 #include "lt/core/hyper_params.hpp"
+#include "lt/core/part_list.hpp"
 #include "lt/nn.hpp"
 #include "lt/trainer/hook_calls.hpp"
 
@@ -40,8 +41,7 @@ class ConformanceModule : public lt::nn::Module {
   /// What training_step returns: nothing, a loss, or a dictionary.
   using StepResult = std::optional<std::map<std::string, lt::Tensor>>;
 
-  ConformanceModule(Recorder& recorder, const Json& spec, const Json& data, const Json& actions,
-                    PartsOfModel callbacks);
+  ConformanceModule(Recorder& recorder, const Json& spec, const Json& data, const Json& actions);
 
   bool automatic_optimization = true;
   std::vector<std::shared_ptr<std::int64_t>> optimizer_steps;
@@ -51,13 +51,8 @@ class ConformanceModule : public lt::nn::Module {
   Json learning_rates();
   CaseHparams hparams() const;
   lt::Tensor forward(const Batch& batch) { return network_.forward(std::get<0>(*batch.parts[0])); }
-  PartsOfModel& callbacks() { return callbacks_; }
 
   // -- set-up -----------------------------------------------------------------------------------
-  PartsOfModel configure_callbacks() {
-    note("configure_callbacks");
-    return std::exchange(callbacks_, {});
-  }
   void prepare_data() { note("prepare_data"); }
   void setup(lt::RunFn stage) { note("setup", {{"arg", lt::enum_name(stage)}}); }
   void configure_model() { note("configure_model"); }
@@ -229,11 +224,13 @@ class ConformanceModule : public lt::nn::Module {
     return batch;
   }
 
- private:
+ protected:
   /// Records a call, carries out the actions, then logs (steps log later themselves).
   Outcome note(std::string_view hook, const Json& info = Json::object(),
                std::optional<std::int64_t> batch_idx = {},
                std::optional<std::int64_t> dataloader_idx = {});
+
+ private:
   void note_batch(std::string_view hook, std::int64_t batch_idx, std::int64_t loader, bool several);
   Outcome note_step_event(std::string_view hook, const Batch& batch, std::int64_t batch_idx,
                           std::optional<std::int64_t> dataloader_idx);
@@ -272,10 +269,38 @@ class ConformanceModule : public lt::nn::Module {
   Json data_;
   Json manual_;
   Script script_;
-  PartsOfModel callbacks_;
   Network network_;
   bool without_optimizer_ = false;  // what configure_optimizers has returned
   std::set<std::string, std::less<>> omitted_;
+};
+
+/// The model with what configure_callbacks returns: a PartList or a tuple. It is handed over once,
+/// so a second run finds none (of a list, what has been handed over stays with the trainer).
+template <class Callbacks>
+class ModuleWith : public ConformanceModule {
+ public:
+  ModuleWith(Recorder& recorder, const Json& spec, const Json& data, const Json& actions,
+             Callbacks callbacks)
+      : ConformanceModule(recorder, spec, data, actions), callbacks_(std::move(callbacks)) {}
+
+  /// Those that have not been handed over; null when they have.
+  Callbacks* callbacks() { return callbacks_ ? &*callbacks_ : nullptr; }
+
+  /// Errors: Unsupported when a tuple that is not empty is asked for again.
+  Callbacks configure_callbacks() {
+    note("configure_callbacks");
+    if (callbacks_) {
+      return *std::exchange(callbacks_, std::nullopt);
+    }
+    if constexpr (lt::is_part_list<Callbacks> || std::is_same_v<Callbacks, std::tuple<>>) {
+      return {};
+    } else {
+      throw Unsupported("a second run with static callbacks of the model");
+    }
+  }
+
+ private:
+  std::optional<Callbacks> callbacks_;
 };
 
 template <class Ctx>

@@ -34,12 +34,37 @@ lt::ModelCheckpoint make_model_checkpoint(const Json& spec, const Recorder& reco
   return callback;
 }
 
+lt::OnExceptionCheckpoint make_on_exception_checkpoint(const Json& spec,
+                                                       const Recorder& recorder) {
+  lt::OnExceptionCheckpointOptions options;
+  read_fields(spec, options, {"name", "dirpath"});
+  options.dirpath = (recorder.root / spec.at("dirpath").get<std::string>()).string();
+  return lt::OnExceptionCheckpoint(std::move(options));
+}
+
+lt::GradientAccumulationScheduler make_accumulation(const Json& spec) {
+  lt::GradientAccumulationSchedulerOptions options;
+  for (const auto& [epoch, factor] : spec.at("scheduling").items()) {
+    options.scheduling.push_back({std::stoll(epoch), factor.get<std::int64_t>()});
+  }
+  return lt::GradientAccumulationScheduler(std::move(options));
+}
+
+lt::PredictionWriter<RecordingWriter> make_writer(const Json& spec, const std::string& on,
+                                                  Recorder& recorder) {
+  lt::PredictionWriterOptions options;
+  read(spec.at("interval"), options.write_interval);
+  return lt::PredictionWriter<RecordingWriter>({&recorder, on}, options);
+}
+
 template <class P>
 P make_callback(const Json& spec) {
   typename P::Options options;
   read_fields(spec, options, {"name"});
   return P(std::move(options));
 }
+
+}  // namespace
 
 const void* add_callback(Parts& parts, const Json& spec, const std::string& on, Recorder& recorder,
                          const Json& actions) {
@@ -56,13 +81,23 @@ const void* add_callback(Parts& parts, const Json& spec, const std::string& on, 
   if (name == "EarlyStopping") {
     return &parts.add(make_callback<lt::EarlyStopping>(spec));
   }
+  if (name == "OnExceptionCheckpoint") {
+    return &parts.add(make_on_exception_checkpoint(spec, recorder));
+  }
+  if (name == "GradientAccumulationScheduler") {
+    return &parts.add(make_accumulation(spec));
+  }
+  if (name == "LearningRateMonitor") {
+    return &parts.add(make_callback<lt::LearningRateMonitor>(spec));
+  }
+  if (name == "PredictionWriter") {
+    return &parts.add(make_writer(spec, on, recorder));
+  }
   if (name == "Timer") {
     return &parts.add(make_callback<lt::Timer>(spec));
   }
   throw Unsupported("callback " + name);
 }
-
-}  // namespace
 
 Parts make_callbacks(const Json& specs, const std::string& prefix, Recorder& recorder,
                      const Json& actions, std::vector<Label>& labels) {
@@ -75,12 +110,17 @@ Parts make_callbacks(const Json& specs, const std::string& prefix, Recorder& rec
   return parts;
 }
 
+std::int64_t logger_count(const Json& trainer) {
+  if (trainer.value("barebones", false)) {
+    return 0;
+  }
+  const Json wanted = trainer.value("logger", Json(true));
+  return wanted.is_boolean() ? std::int64_t{wanted.get<bool>()} : wanted.get<std::int64_t>();
+}
+
 void add_loggers(Parts& parts, Recorder& recorder, const Json& trainer) {
-  const Json& wanted = trainer.value("logger", Json(true));
-  const Json& version = trainer.value("logger_version", Json(0));
-  const auto count =
-      wanted.is_boolean() ? std::int64_t{wanted.get<bool>()} : wanted.get<std::int64_t>();
-  for (std::int64_t i = 0; i < count; ++i) {
+  const Json version = trainer.value("logger_version", Json(0));
+  for (std::int64_t i = 0; i < logger_count(trainer); ++i) {
     parts.add(RecordingLogger(recorder, i, version));
   }
 }
@@ -110,6 +150,18 @@ std::optional<Json> state_of(const lt::EarlyStopping& callback, const std::strin
               {"stopped_epoch", callback.stopped_epoch()},
               {"best_score", number(callback.best_score())},
               {"stopping_reason", lt::enum_name(callback.stopping_reason())}};
+}
+
+std::optional<Json> state_of(const lt::LearningRateMonitor& callback, const std::string& on,
+                             const Recorder&) {
+  Json lrs = Json::object();
+  for (const auto& [name, values] : callback.lrs()) {
+    lrs[name] = Json::array();
+    for (const double value : values) {
+      lrs[name].push_back(number(value));
+    }
+  }
+  return Json{{"on", on}, {"name", "LearningRateMonitor"}, {"lrs", lrs}};
 }
 
 }  // namespace conformance

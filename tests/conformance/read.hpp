@@ -14,6 +14,7 @@
 #include "lt/core/text.hpp"
 #include "lt/core/trainer_options.hpp"
 #include "lt/policies/callback/model_checkpoint_options.hpp"
+#include "lt/policies/callback/prediction_writer.hpp"
 #include "lt/policies/callback/timer.hpp"
 
 #include <array>
@@ -55,6 +56,12 @@ template <>
 struct EnumText<lt::ScheduleInterval> {
   static constexpr std::array values{lt::ScheduleInterval::epoch, lt::ScheduleInterval::step};
   static constexpr const char* gist = "invalid_scheduler_interval";
+};
+template <>
+struct EnumText<lt::WriteInterval> {
+  static constexpr std::array values{lt::WriteInterval::batch, lt::WriteInterval::epoch,
+                                     lt::WriteInterval::batch_and_epoch};
+  static constexpr const char* gist = "UNCLASSIFIED: write_interval";
 };
 template <>
 struct EnumText<lt::TimerInterval> {

@@ -2,7 +2,8 @@
 // Counts what a training step costs with lt::Trainer beyond the same step in a hand-written loop.
 //
 //   counts allocations    heap allocations of 1,000 steps, one value logged at each
-//   counts instructions   under callgrind: one dump per loop, which instructions.py reads
+//   counts instructions   under callgrind: one dump per loop, which check_instructions.py reads
+#include "heap.hpp"
 #include "mlp.hpp"
 
 #include <ATen/Parallel.h>
@@ -14,14 +15,12 @@
 #include <utility>
 #include <vector>
 
-// Counted by the operator new of counting_new.cpp.
-extern std::int64_t allocations;
-
 namespace {
 
-// The counted steps; those before them warm up LibTorch's caches and the allocator.
-constexpr std::int64_t warm_up = 200;
+// The counted steps; those before them warm up LibTorch's caches and the free lists.
+constexpr std::int64_t warm_up = 100;
 constexpr std::int64_t counted = 1000;
+constexpr std::int64_t counted_by_callgrind = 300;  // it is slow
 
 /// Notes the number of allocations when the counted steps begin and when they are over.
 struct AllocationProbe {
@@ -29,9 +28,9 @@ struct AllocationProbe {
   static inline std::int64_t end = 0;
   static void at_step(std::int64_t batch_idx) {
     if (batch_idx == warm_up) {
-      begin = allocations;
+      begin = heap::allocations();
     } else if (batch_idx == warm_up + counted) {
-      end = allocations;
+      end = heap::allocations();
     }
   }
 };
@@ -43,7 +42,7 @@ struct InstructionProbe {
     if (batch_idx == warm_up) {
       CALLGRIND_START_INSTRUMENTATION;
       CALLGRIND_ZERO_STATS;
-    } else if (batch_idx == warm_up + counted) {
+    } else if (batch_idx == warm_up + counted_by_callgrind) {
       CALLGRIND_DUMP_STATS_AT(loop);
       CALLGRIND_STOP_INSTRUMENTATION;
     }
@@ -68,19 +67,21 @@ struct Allocates {
 
 using lt::optim::SGD;
 
-std::vector<mlp::Batch> batches() { return mlp::make_batches(warm_up + counted + 1, 32, 64, 10); }
+std::vector<mlp::Batch> batches(std::int64_t steps) {
+  return mlp::make_batches(warm_up + steps + 1, 32, 64, 10);
+}
 const std::vector<std::int64_t> widths{64, 32, 10};
 
 template <class... Parts>
 std::int64_t allocations_by_lt(Parts... parts) {
   mlp::Network<SGD, AllocationProbe, true> model(widths);
-  mlp::train_by_lt(model, batches(), mlp::logging_options(), std::move(parts)...);
+  mlp::train_by_lt(model, batches(counted), mlp::logging_options(), std::move(parts)...);
   return AllocationProbe::end - AllocationProbe::begin;
 }
 
 int count_allocations() {
   mlp::Network<SGD, AllocationProbe, true> model(widths);
-  mlp::train_by_hand(model, batches());
+  mlp::train_by_hand(model, batches(counted));
   const std::int64_t by_hand = AllocationProbe::end - AllocationProbe::begin;
   const std::int64_t by_lt = allocations_by_lt();
   const std::int64_t with_allocating_callback = allocations_by_lt(Allocates());
@@ -98,23 +99,31 @@ int count_allocations() {
 template <std::size_t... I>
 void train_with_idle_callbacks(std::index_sequence<I...>) {
   mlp::Network<SGD, InstructionProbe> model(widths);
-  mlp::train_by_lt(model, batches(), mlp::bare_options(), Idle<I>()...);
+  mlp::train_by_lt(model, batches(counted_by_callgrind), mlp::bare_options(), Idle<I>()...);
 }
 
 int count_instructions() {
   {
     InstructionProbe::loop = "by hand";
     mlp::Network<SGD, InstructionProbe> model(widths);
-    mlp::train_by_hand(model, batches());
+    mlp::train_by_hand(model, batches(counted_by_callgrind));
   }
   {
     InstructionProbe::loop = "by lt";
     mlp::Network<SGD, InstructionProbe> model(widths);
-    mlp::train_by_lt(model, batches(), mlp::bare_options());
+    mlp::train_by_lt(model, batches(counted_by_callgrind), mlp::bare_options());
   }
-  InstructionProbe::loop = "by lt with 32 idle callbacks";
-  train_with_idle_callbacks(std::make_index_sequence<32>());
-  std::cout << "steps counted: " << counted << '\n';
+  {
+    InstructionProbe::loop = "by lt with 32 idle callbacks";
+    train_with_idle_callbacks(std::make_index_sequence<32>());
+  }
+  {
+    // Checkpoints, progress and a logger, with nothing due at the counted steps.
+    InstructionProbe::loop = "by lt with the usual parts";
+    mlp::Network<SGD, InstructionProbe, true> model(widths);
+    mlp::train_by_lt(model, batches(counted_by_callgrind), {.max_epochs = 1, .log_every_n_steps = 2 * counted});
+  }
+  std::cout << "counted steps: " << counted_by_callgrind << '\n';
   return 0;
 }
 
@@ -122,6 +131,7 @@ int count_instructions() {
 
 int main(int argc, char** argv) {
   at::set_num_threads(1);
+  heap::use_for_tensors();
   const std::string_view what = argc > 1 ? argv[1] : "";
   if (what == "allocations") {
     return count_allocations();

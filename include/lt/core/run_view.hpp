@@ -6,6 +6,7 @@
 #include "lt/core/messages.hpp"
 #include "lt/core/metric_table.hpp"
 #include "lt/core/run_state.hpp"
+#include "lt/core/schedule_options.hpp"
 #include "lt/core/trainer_options.hpp"
 
 #include <cstdint>
@@ -36,6 +37,13 @@ struct GroupView {
   std::optional<double> weight_decay;
 };
 
+/// One learning-rate schedule, as callbacks may read it.
+struct ScheduleView {
+  std::size_t optimizer = 0;
+  ScheduleInterval interval = ScheduleInterval::epoch;
+  std::string_view name;  // given by the user; empty if not
+};
+
 /// Which of the metric tables is read.
 enum class MetricKind : std::uint8_t { callback, progress_bar, logged };
 
@@ -54,6 +62,7 @@ struct RunServices {
   void (*after_save_checkpoint)(RunView&) = nullptr;
   std::vector<LoggerPlace> (*logger_places)(RunView&) = nullptr;
   std::vector<GroupView> (*groups)(RunView&) = nullptr;
+  std::vector<ScheduleView> (*schedules)(RunView&) = nullptr;
   void (*set_lr)(RunView&, std::size_t optimizer, std::size_t group, double lr) = nullptr;
   BatchCount (*estimated_stepping_batches)(RunView&) = nullptr;
   // Among ranks; a run of one process may leave them out.
@@ -159,6 +168,8 @@ class RunView {
   // -- optimizers -------------------------------------------------------------------------------
   /// All parameter groups of all optimizers.
   std::vector<GroupView> optimizer_groups() { return services_->groups(*this); }
+  /// All learning-rate schedules, in the order of configure_optimizers.
+  std::vector<ScheduleView> schedules() { return services_->schedules(*this); }
   void set_lr(std::size_t optimizer, std::size_t group, double lr) {
     services_->set_lr(*this, optimizer, group, lr);
   }

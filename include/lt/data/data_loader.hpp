@@ -251,6 +251,9 @@ class DataLoader<D, S, C>::Pass {
   /// Samples handed out in this pass so far, those left out at its beginning included.
   std::int64_t samples() const { return samples_; }
 
+  /// The samples of the current batch, as indices into the dataset.
+  const std::vector<std::int64_t>& indices() const { return job_.indices; }
+
  private:
   using Indices = decltype(detail::batch_pass(std::declval<S&>(), 0, BatchSamplerOptions{}));
 
@@ -282,7 +285,8 @@ class DataLoader<D, S, C>::Pass {
       return false;
     }
     const std::int64_t number = pool_->next_taken();
-    samples_ += std::ssize(pool_->oldest_job().indices);
+    job_.indices = pool_->oldest_job().indices;
+    samples_ += std::ssize(job_.indices);
     try {
       batch = pool_->take();
     } catch (const std::exception& error) {
@@ -305,7 +309,7 @@ class DataLoader<D, S, C>::Pass {
 
   DataLoader* loader_;
   Indices indices_;
-  Job job_;  // of passes without workers
+  Job job_;  // of the current batch
   std::int64_t samples_ = 0;
   WorkerPool<Job, batch_type>* pool_ = nullptr;
   std::unique_ptr<WorkerPool<Job, batch_type>> own_pool_;

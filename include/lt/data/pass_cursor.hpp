@@ -39,6 +39,7 @@ class PassCursor {
   bool ended() const { return ended_; }
 
   decltype(auto) operator*() { return *it_; }
+  const auto& iterator() const { return it_; }
 
  private:
   using Range = decltype(epoch_range(std::declval<L&>()));

@@ -2,7 +2,8 @@
 // Callback: what happens besides training. Consulted wherever the loops fire a hook: a callback has
 // some of the hooks of core/hooks.def as members, each with the context as first argument.
 //
-// Satisfied by: ModelCheckpoint, EarlyStopping, Timer, ModelSummary.
+// Satisfied by: ModelCheckpoint, OnExceptionCheckpoint, EarlyStopping, Timer,
+// GradientAccumulationScheduler, LearningRateMonitor, ModelSummary, PredictionWriter<Writer>.
 #pragma once
 
 #include "lt/core/hooks.hpp"
@@ -54,13 +55,19 @@ struct Callback {
 }  // namespace archetype
 
 class ModelCheckpoint;
+class OnExceptionCheckpoint;
 class EarlyStopping;
 class Timer;
+class GradientAccumulationScheduler;
+class LearningRateMonitor;
 class ModelSummary;
+template <class Writer>
+class PredictionWriter;
 
 namespace callback {
-/// All callbacks.
-using all = type_list<ModelCheckpoint, EarlyStopping, Timer, ModelSummary>;
+/// All callbacks that are no templates.
+using all = type_list<ModelCheckpoint, OnExceptionCheckpoint, EarlyStopping, Timer,
+                      GradientAccumulationScheduler, LearningRateMonitor, ModelSummary>;
 }  // namespace callback
 
 }  // namespace lt

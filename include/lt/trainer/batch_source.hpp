@@ -107,6 +107,15 @@ class BatchStream {
   std::int64_t batch_idx() const { return fetched_ - 1; }
   std::int64_t dataloader_idx() const { return 0; }
   decltype(auto) batch() { return current(); }
+  /// The samples of the current batch, where the loader tells them.
+  std::vector<std::int64_t> batch_indices() const {
+    if constexpr (requires { cursor_->iterator().pass().indices(); }) {
+      if (cursor_ && !length_.is_infinite()) {
+        return cursor_->iterator().pass().indices();
+      }
+    }
+    return {};
+  }
 
  private:
   using Cursor = detail::PassCursor<L>;
@@ -230,6 +239,7 @@ class SequentialSource {
   std::int64_t batch_idx() const { return streams_[current_]->batch_idx(); }
   std::int64_t dataloader_idx() const { return static_cast<std::int64_t>(current_); }
   decltype(auto) batch() { return streams_[current_]->batch(); }
+  std::vector<std::int64_t> batch_indices() const { return streams_[current_]->batch_indices(); }
 
  private:
   std::vector<std::unique_ptr<BatchStream<L>>> streams_;
@@ -311,6 +321,11 @@ class SequentialTupleSource {
     const batch_type* found = nullptr;
     with_current([&](auto& stream) { found = &stream.batch(); });
     return *found;
+  }
+  std::vector<std::int64_t> batch_indices() const {
+    std::vector<std::int64_t> indices;
+    with_current([&](const auto& stream) { indices = stream.batch_indices(); });
+    return indices;
   }
 
  private:

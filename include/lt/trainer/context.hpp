@@ -28,6 +28,13 @@ class Context : public RunView {
   auto& fabric() const { return engine_->fabric(); }
   Device device() const { return engine_->fabric().device(); }
 
+  // -- prediction ---------------------------------------------------------------------------------
+  /// The samples of the prediction batch at hand, as indices into the dataset; empty for a loader
+  /// that does not tell them.
+  auto batch_indices() const { return engine_->predict_batch_indices(); }
+  /// The predictions of this run so far: `[loader][batch]`.
+  const auto& predictions() const { return engine_->predictions(); }
+
   using RunView::log;
   /// Logs the one number in a tensor.
   void log(std::string_view name, const Tensor& value, const LogOptions& options = {}) {

@@ -236,6 +236,14 @@ class TrainerEngine
       predictions_[static_cast<std::size_t>(loader)].push_back(std::move(prediction));
     }
   }
+  const Predictions& predictions() const { return predictions_; }
+  std::vector<std::int64_t> predict_batch_indices() {
+    if constexpr (requires { this->predict_source().batch_indices(); }) {
+      return this->predict_source().batch_indices();
+    } else {
+      return {};
+    }
+  }
   Predictions take_predictions() { return std::exchange(predictions_, {}); }
   void keep_predictions(bool keep) { keep_predictions_ = keep; }
 

@@ -2,8 +2,10 @@
 // The dispatch of hooks to callbacks, the model and the data module: resolved while compiling.
 #pragma once
 
+#include "lt/core/errors.hpp"
 #include "lt/core/hook_dispatch.hpp"
 #include "lt/core/hooks.hpp"
+#include "lt/core/text.hpp"
 #include "lt/metrics/metric_store.hpp"
 #include "lt/trainer/module_modes.hpp"
 #include "lt/trainer/part_set.hpp"
@@ -189,8 +191,11 @@ class HookCalls {
     }
     if constexpr (std::is_void_v<Result>) {
       default_effect<H>(args...);
-    } else {
+    } else if constexpr (std::is_default_constructible_v<Result>) {
       return Result();
+    } else {
+      // A tuple of callbacks, say; who calls such a hook asks `model_has` before.
+      throw Error(text("the model's has_hook denies ", hook_info(H::id).name, ", which was called"));
     }
   }
 

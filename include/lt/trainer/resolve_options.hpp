@@ -3,13 +3,17 @@
 #pragma once
 
 #include "lt/core/check.hpp"
+#include "lt/core/environment_options.hpp"
 #include "lt/core/trainer_options.hpp"
+
+#include <utility>
 
 namespace lt {
 
-/// Checks the options and applies `barebones`, `fast_dev_run` and `overfit_batches`.
+/// Fills in what environment variables say, checks the options and applies `barebones`, `fast_dev_run` and `overfit_batches`.
 /// Errors: lt::ConfigError. Source: Lightning, trainer/setup.py.
-inline TrainerOptions resolve_options(TrainerOptions o) {
+inline TrainerOptions resolve_options(TrainerOptions given) {
+  TrainerOptions o = with_environment(std::move(given));
   validate(o, "Trainer");
   if (o.barebones) {
     o.enable_checkpointing = o.enable_progress_bar = o.enable_model_summary = o.logger = false;

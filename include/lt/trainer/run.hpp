@@ -12,6 +12,7 @@
 #include "lt/trainer/hook_calls.hpp"
 #include "lt/trainer/resolve_options.hpp"
 
+#include <ATen/Context.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
 
 #include <algorithm>
@@ -111,7 +112,7 @@ class TrainerRun {
   std::optional<typename Engine::Predictions> predict(Model* model, Data& data,
                                                       std::string_view ckpt_path, bool keep) {
     std::optional<typename Engine::Predictions> results;
-    e_.keep_predictions(keep);
+    e_.keep_predictions(keep || writes_predictions());
     evaluate(model, data, RunFn::predict, Stage::predict, ckpt_path, [&] {
       const bool ran = e_.predict_loop().run();
       auto predictions = e_.take_predictions();
@@ -157,6 +158,17 @@ class TrainerRun {
    private:
     bool before_;
   };
+
+  // A part that wants all predictions when they are complete (PredictionWriter).
+  bool writes_predictions() {
+    bool found = false;
+    e_.parts().for_each([&](auto& part) {
+      if constexpr (requires { { part.writes_on_epoch_end() } -> std::same_as<bool>; }) {
+        found = found || part.writes_on_epoch_end();
+      }
+    });
+    return found;
+  }
 
   // -- default parts ------------------------------------------------------------------------------
   template <class D>
@@ -246,6 +258,9 @@ class TrainerRun {
     }
     check_configuration();
     e_.fabric().launch();
+    if (const auto deterministic = e_.options().deterministic) {
+      at::globalContext().setDeterministicAlgorithms(*deterministic, /*warn_only=*/false);
+    }
     e_.context().global_rank = e_.fabric().global_rank();
     e_.context().world_size = e_.fabric().world_size();
     e_.messages().set_rank(e_.fabric().global_rank());

@@ -102,6 +102,14 @@ inline constexpr RunServices services = {
           });
           return out;
         },
+    .schedules =
+        [](RunView& run) {
+          std::vector<ScheduleView> out;
+          detail::engine_of<Engine>(run).for_each_schedule([&](std::size_t, auto& schedule) {
+            out.push_back({schedule.optimizer, schedule.options.interval, schedule.options.name});
+          });
+          return out;
+        },
     .set_lr =
         [](RunView& run, std::size_t index, std::size_t group, double lr) {
           detail::engine_of<Engine>(run).for_each_optimizer([&](std::size_t i, auto& optimizer) {

@@ -71,6 +71,8 @@ template <class Types, class P>
 constexpr auto check_part(std::type_identity<P>) {
   if constexpr (role_of<P> == Role::callback) {
     return callback_check<P, Types>{};
+  } else if constexpr (role_of<P> == Role::checkpoint_io || role_of<P> == Role::environment) {
+    return Fine{};  // its `teardown()` is no hook
   } else {
     return part_check<P, Types>{};
   }

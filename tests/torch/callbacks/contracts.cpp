@@ -2,8 +2,12 @@
 // Every member of these families is one, and so is the smallest legal member.
 #include "lt/policies/callback.hpp"
 #include "lt/policies/callback/early_stopping.hpp"
+#include "lt/policies/callback/gradient_accumulation_scheduler.hpp"
+#include "lt/policies/callback/learning_rate_monitor.hpp"
 #include "lt/policies/callback/model_checkpoint.hpp"
 #include "lt/policies/callback/model_summary.hpp"
+#include "lt/policies/callback/on_exception_checkpoint.hpp"
+#include "lt/policies/callback/prediction_writer.hpp"
 #include "lt/policies/callback/timer.hpp"
 #include "lt/policies/logger.hpp"
 #include "lt/policies/logger/csv_logger.hpp"
@@ -53,6 +57,7 @@ TEST_CASE("what keeps state, when it is called, what it replaces") {
   CHECK(lt::StatefulCallback<lt::Timer>);
   CHECK_FALSE(lt::StatefulCallback<lt::ModelSummary>);
   CHECK(lt::order_of<lt::ModelCheckpoint> == lt::CallbackOrder::checkpoint);
+  CHECK(lt::order_of<lt::OnExceptionCheckpoint> == lt::CallbackOrder::checkpoint);
   CHECK(lt::order_of<lt::EarlyStopping> == lt::CallbackOrder::monitor);
   CHECK(lt::order_of<lt::Timer> == lt::CallbackOrder::normal);
   CHECK(lt::substitute_of<lt::ModelCheckpoint> == lt::DefaultPart::checkpoint);

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -79,6 +80,9 @@ class FakeRun : private FakeParts, public lt::RunView {
   std::vector<std::string> events;  // "save a.ckpt", "remove a.ckpt", "link last.ckpt -> a.ckpt"
   std::vector<std::string> said;
   std::vector<lt::LoggerPlace> places;
+  std::vector<lt::GroupView> group_views;
+  std::vector<lt::ScheduleView> schedule_views;
+  std::vector<std::pair<std::int64_t, lt::MetricTable>> logged;  // step and record
   std::filesystem::path root;  // paths in events are relative to it
   int reads = 0;               // of the progress bar's metrics
 
@@ -114,6 +118,11 @@ class FakeRun : private FakeParts, public lt::RunView {
         self(run).events.push_back("after_save");
       };
       out.logger_places = [](lt::RunView& run) { return self(run).places; };
+      out.groups = [](lt::RunView& run) { return self(run).group_views; };
+      out.schedules = [](lt::RunView& run) { return self(run).schedule_views; };
+      out.log_metrics = [](lt::RunView& run, const lt::MetricTable& record, std::int64_t step) {
+        self(run).logged.emplace_back(step, record);
+      };
       return out;
     }();
     return table;

@@ -187,6 +187,26 @@ TEST_CASE("the sanity check leaves the random stream alone") {
   CHECK(with.equal(without));
 }
 
+TEST_CASE("deterministic = true asks LibTorch for deterministic algorithms") {
+  Linear model;
+  Data data;
+  lt::Trainer<Linear, Data> trainer{quiet({.max_epochs = 1, .deterministic = true})};
+  trainer.set_message_sink({});
+  trainer.fit(model, data);
+  CHECK(at::globalContext().deterministicAlgorithms());
+  at::globalContext().setDeterministicAlgorithms(false, false);
+}
+
+TEST_CASE("options may come from the environment") {
+  setenv("PL_TRAINER_MAX_EPOCHS", "2", 1);
+  Linear model;
+  Data data;
+  lt::Trainer<Linear, Data> trainer{quiet()};
+  unsetenv("PL_TRAINER_MAX_EPOCHS");
+  trainer.set_message_sink({});
+  CHECK(trainer.fit(model, data).epoch == 2);
+}
+
 TEST_CASE("a frozen model keeps its weights, an unfrozen one has gradients again") {
   Linear model;
   lt::freeze(model);
