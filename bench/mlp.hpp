@@ -93,6 +93,7 @@ void train_by_lt(Model& model, std::vector<Batch> batches, lt::TrainerOptions op
                  Parts... parts) {
   auto trainer = lt::make_trainer<Model, lt::Loaders<std::vector<Batch>>>(std::move(options),
                                                                          std::move(parts)...);
+  trainer.set_message_sink({});
   trainer.fit(model, std::move(batches));
 }
 

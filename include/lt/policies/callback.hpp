@@ -3,7 +3,8 @@
 // some of the hooks of core/hooks.def as members, each with the context as first argument.
 //
 // Satisfied by: ModelCheckpoint, OnExceptionCheckpoint, EarlyStopping, Timer,
-// GradientAccumulationScheduler, LearningRateMonitor, ModelSummary, PredictionWriter<Writer>.
+// GradientAccumulationScheduler, LearningRateMonitor, ModelSummary, PredictionWriter<Writer>,
+// LambdaCallback<...>.
 #pragma once
 
 #include "lt/core/hooks.hpp"

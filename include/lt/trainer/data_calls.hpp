@@ -11,6 +11,7 @@
 #include "lt/loops/engine.hpp"
 #include "lt/metrics/metric_store.hpp"
 #include "lt/trainer/batch_source.hpp"
+#include "lt/trainer/hook_scope.hpp"
 #include "lt/trainer/types.hpp"
 
 #include <concepts>

@@ -7,6 +7,7 @@
 #include "lt/core/hooks.hpp"
 #include "lt/core/text.hpp"
 #include "lt/metrics/metric_store.hpp"
+#include "lt/trainer/hook_scope.hpp"
 #include "lt/trainer/module_modes.hpp"
 #include "lt/trainer/part_set.hpp"
 
@@ -18,21 +19,6 @@
 #include <utility>
 
 namespace lt {
-
-/// While it lives, `log` follows the rules of one hook.
-class HookScope {
- public:
-  HookScope(MetricStore& store, HookId hook) : store_(&store), outer_(store.current_hook) {
-    store.current_hook = hook;
-  }
-  ~HookScope() { store_->current_hook = outer_; }
-  HookScope(const HookScope&) = delete;
-  HookScope& operator=(const HookScope&) = delete;
-
- private:
-  MetricStore* store_;
-  HookId outer_;
-};
 
 /// What a hook does when the model does not declare it; an overriding hook may call it too.
 namespace defaults {
