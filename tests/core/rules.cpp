@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The texts are held by tests/compile_fail.
+#include <lt/core/part_list.hpp>
 #include <lt/core/rules.hpp>
 
 #include <doctest/doctest.h>
@@ -48,6 +49,17 @@ static_assert(!lt::Compatible<S, A, P, Bar, Bar>);
 static_assert(!lt::Compatible<S, A, P, Io, Io>);
 static_assert(!lt::Compatible<S, A, P, Environment, Environment>);
 
+static_assert(!lt::Compatible<S, A, P, P>);
+static_assert(!lt::Compatible<S, A, P, Callback, S>);
+
+// What may be chosen at run time.
+static_assert(lt::Compatible<S, A, P, lt::PartList<Callback, Logger, Bar>, Profiler>);
+static_assert(!lt::Compatible<S, A, P, Callback, lt::PartList<Callback, Profiler>>);
+static_assert(!lt::Compatible<S, A, P, lt::PartList<Io>>);
+static_assert(!lt::Compatible<S, A, P, lt::PartList<Environment>>);
+static_assert(!lt::Compatible<S, A, P, lt::PartList<P>>);
+static_assert(!lt::Compatible<S, A, P, lt::PartList<Callback, lt::PartList<Callback>>>);
+
 static_assert(lt::count_role<lt::Role::logger, Logger, Callback, Logger> == 2);
 static_assert(lt::count_role<lt::Role::logger> == 0);
 static_assert(lt::count_substitutes<lt::DefaultPart::progress_bar, Bar, Callback> == 1);
@@ -73,5 +85,5 @@ TEST_CASE("every rule says what, why and what to do, and where it comes from") {
 #define LT_RULE(code, condition, text, source) see(lt::rule::code{});
 #include <lt/core/rules.def>
 #undef LT_RULE
-  CHECK(codes.size() >= 8);
+  CHECK(codes.size() >= 9);
 }

@@ -30,31 +30,36 @@ struct Field {
   Value Type::* member;
 };
 
-/// Specialised by LT_REFLECT with `static constexpr auto fields = hana::tuple<Field...>`.
+/// Specialised by LT_REFLECT with `make<Type>()`, which returns hana::tuple<Field...>: a template, so
+/// that the tuple costs nothing to compile where nobody asks for it.
 template <class Type>
 struct Reflection;
 
 /// A type for which LT_REFLECT was written. Satisfied by every options and state aggregate.
 template <class T>
-concept Reflected = requires { Reflection<std::remove_cvref_t<T>>::fields; };
+concept Reflected = requires { sizeof(Reflection<std::remove_cvref_t<T>>); };
+
+/// The fields of `T`, a hana::tuple<Field...>.
+template <Reflected T>
+inline constexpr auto fields_of = Reflection<T>::template make<T>();
 
 /// How many fields `T` has.
 template <Reflected T>
 inline constexpr std::size_t field_count =
-    decltype(boost::hana::size(Reflection<std::remove_cvref_t<T>>::fields))::value;
+    decltype(boost::hana::size(fields_of<std::remove_cvref_t<T>>))::value;
 
 /// Calls `f(name, field)` for each field of `value`, in the order of LT_REFLECT.
 template <class T, class F>
   requires Reflected<T>
 constexpr void for_each_field(T& value, F&& f) {
-  boost::hana::for_each(Reflection<std::remove_cvref_t<T>>::fields,
+  boost::hana::for_each(fields_of<std::remove_cvref_t<T>>,
                         [&](const auto& field) { f(field.name, value.*(field.member)); });
 }
 
 /// Calls `f(field)` with the description (`Field`) of each field of `T`, without a value.
 template <Reflected T, class F>
 constexpr void for_each_field_info(F&& f) {
-  boost::hana::for_each(Reflection<T>::fields, f);
+  boost::hana::for_each(fields_of<T>, f);
 }
 
 }  // namespace lt
@@ -64,11 +69,13 @@ constexpr void for_each_field_info(F&& f) {
 #define LT_REFLECT(Type, ...)                                                                \
   template <>                                                                                \
   struct lt::Reflection<Type> {                                                              \
-    static constexpr auto fields =                                                           \
-        boost::hana::make_tuple(LT_DETAIL_LIST(LT_DETAIL_FIELD, Type, __VA_ARGS__));         \
+    template <class Lazy>                                                                    \
+    static constexpr auto make() {                                                           \
+      return boost::hana::make_tuple(LT_DETAIL_LIST(LT_DETAIL_FIELD, Type, __VA_ARGS__));    \
+    }                                                                                        \
   };
 
 #define LT_DETAIL_FIELD(Type, pair) LT_DETAIL_FIELD_2(Type, LT_DETAIL_UNWRAP pair)
 #define LT_DETAIL_FIELD_2(...) LT_DETAIL_FIELD_3(__VA_ARGS__)
 #define LT_DETAIL_FIELD_3(Type, name, help) \
-  ::lt::Field<Type, decltype(Type::name)> { #name, help, &Type::name }
+  ::lt::Field<Lazy, decltype(Type::name)> { #name, help, &Type::name }

@@ -205,8 +205,8 @@ struct DefaultCollate {
                   "a sample type and its batch_type must have the same number of fields");
     Batch batch{};
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (collate_field(samples, part, boost::hana::at_c<I>(Reflection<T>::fields).member,
-                     batch.*(boost::hana::at_c<I>(Reflection<Batch>::fields).member)),
+      (collate_field(samples, part, boost::hana::at_c<I>(fields_of<T>).member,
+                     batch.*(boost::hana::at_c<I>(fields_of<Batch>).member)),
        ...);
     }(std::make_index_sequence<field_count<T>>{});
     return batch;

@@ -5,3 +5,4 @@
 #include "lt/optim/lr_scheduler/any_lr.hpp"
 #include "lt/optim/lr_scheduler/lambda_lr.hpp"
 #include "lt/optim/lr_scheduler/sequential_lr.hpp"
+#include "lt/optim/lr_scheduler/swa_lr.hpp"

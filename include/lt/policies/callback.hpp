@@ -3,8 +3,9 @@
 // some of the hooks of core/hooks.def as members, each with the context as first argument.
 //
 // Satisfied by: ModelCheckpoint, OnExceptionCheckpoint, EarlyStopping, Timer,
-// GradientAccumulationScheduler, LearningRateMonitor, ModelSummary, PredictionWriter<Writer>,
-// LambdaCallback<...>.
+// GradientAccumulationScheduler, LearningRateMonitor, DeviceStatsMonitor, ThroughputMonitor<...>,
+// WeightAveraging, EMAWeightAveraging, StochasticWeightAveraging, BackboneFinetuning, ModelSummary,
+// PredictionWriter<Writer>, LambdaCallback<...>.
 #pragma once
 
 #include "lt/core/hooks.hpp"
@@ -62,13 +63,22 @@ class Timer;
 class GradientAccumulationScheduler;
 class LearningRateMonitor;
 class ModelSummary;
+class DeviceStatsMonitor;
+class WeightAveraging;
+class EMAWeightAveraging;
+class StochasticWeightAveraging;
+class BackboneFinetuning;
+template <class BatchSizeFn, class LengthFn>
+class ThroughputMonitor;
 template <class Writer>
 class PredictionWriter;
 
 namespace callback {
 /// All callbacks that are no templates.
 using all = type_list<ModelCheckpoint, OnExceptionCheckpoint, EarlyStopping, Timer,
-                      GradientAccumulationScheduler, LearningRateMonitor, ModelSummary>;
+                      GradientAccumulationScheduler, LearningRateMonitor, ModelSummary,
+                      DeviceStatsMonitor, WeightAveraging, EMAWeightAveraging,
+                      StochasticWeightAveraging, BackboneFinetuning>;
 }  // namespace callback
 
 }  // namespace lt

@@ -20,6 +20,7 @@ namespace lt::optim {
 class CyclicLR : public SchedulerBase<CyclicLR> {
  public:
   static constexpr std::string_view class_name = "CyclicLR";
+  static constexpr bool rates_by_group = true;
 
   /// Python's names and defaults.
   struct Options {

@@ -26,6 +26,7 @@ requires(sizeof...(Fs) > 0 && (std::invocable<const Fs&, std::int64_t> && ...))
 class LambdaLR : public SchedulerBase<LambdaLR<Fs...>> {
  public:
   static constexpr std::string_view class_name = "LambdaLR";
+  static constexpr bool rates_by_group = true;
   using State = LambdaLRState;
 
   explicit LambdaLR(Fs... lr_lambdas) : lr_lambdas_(std::move(lr_lambdas)...) {}

@@ -37,6 +37,7 @@ namespace lt::optim {
 class OneCycleLR : public SchedulerBase<OneCycleLR> {
  public:
   static constexpr std::string_view class_name = "OneCycleLR";
+  static constexpr bool rates_by_group = true;
 
   /// Python's names and defaults.
   struct Options {

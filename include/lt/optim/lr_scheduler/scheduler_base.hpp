@@ -63,7 +63,8 @@ inline std::vector<double> per_group(std::string_view owner, std::string_view op
 
 /// Base of the schedulers (CRTP). `Derived` has a `state_` and
 /// `double next_lr(GroupRates& group, std::size_t i)`: the rate of group `i` at `last_epoch`.
-/// Optional: `double lr_at_start(double base_lr)`, torch's closed form at epoch 0.
+/// Optional: `double lr_at_start(double base_lr)`, torch's closed form at epoch 0;
+/// `static constexpr bool rates_by_group`, for options that were given group by group.
 template <class Derived>
 class SchedulerBase {
  public:
@@ -127,6 +128,13 @@ class SchedulerBase {
 
  protected:
   void update(std::span<GroupRates> groups) {
+    if constexpr (!requires { Derived::rates_by_group; }) {
+      // Groups that were added since (finetuning) start from the rate that they have.
+      auto& base_lrs = self().state_.base_lrs;
+      for (std::size_t i = base_lrs.size(); i < groups.size(); ++i) {
+        base_lrs.push_back(groups[i].initial_lr.value_or(groups[i].lr));
+      }
+    }
     detail::require_groups(Derived::class_name, groups.size(), self().state_.base_lrs.size());
     for (std::size_t i = 0; i < groups.size(); ++i) {
       groups[i].lr = self().next_lr(groups[i], i);

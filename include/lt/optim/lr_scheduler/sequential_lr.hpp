@@ -128,13 +128,16 @@ class SequentialLR {
 // LT_REFLECT is for plain types; this is the same for a template.
 template <class... Ss>
 struct lt::Reflection<lt::optim::SequentialLRState<Ss...>> {
-  using Type = lt::optim::SequentialLRState<Ss...>;
-  static constexpr auto fields = boost::hana::make_tuple(
-      lt::Field<Type, decltype(Type::_milestones)>{
-          "_milestones", "first step of each but the first", &Type::_milestones},
-      lt::Field<Type, decltype(Type::last_epoch)>{"last_epoch", "steps so far", &Type::last_epoch},
-      lt::Field<Type, decltype(Type::_last_lr)>{
-          "_last_lr", "rate of each group after the last step", &Type::_last_lr},
-      lt::Field<Type, decltype(Type::_schedulers)>{"_schedulers", "state of each scheduler",
-                                                   &Type::_schedulers});
+  template <class Type>
+  static constexpr auto make() {
+    return boost::hana::make_tuple(
+        lt::Field<Type, decltype(Type::_milestones)>{
+            "_milestones", "first step of each but the first", &Type::_milestones},
+        lt::Field<Type, decltype(Type::last_epoch)>{"last_epoch", "steps so far",
+                                                    &Type::last_epoch},
+        lt::Field<Type, decltype(Type::_last_lr)>{
+            "_last_lr", "rate of each group after the last step", &Type::_last_lr},
+        lt::Field<Type, decltype(Type::_schedulers)>{"_schedulers", "state of each scheduler",
+                                                     &Type::_schedulers});
+  }
 };
