@@ -3,7 +3,7 @@
 // whenever a checkpoint is saved or removed, on all ranks when one is loaded, and at the end of the
 // run.
 //
-// Satisfied by: Binary.
+// Satisfied by: Binary, Torch, Async.
 #pragma once
 
 #include "lt/checkpoint/checkpoint.hpp"
@@ -54,8 +54,11 @@ class CheckpointIo {
 
 namespace checkpoint_io {
 class Binary;
+class Torch;  // lt/torch_checkpoint.hpp
+template <class Inner>
+class Async;
 /// All checkpoint IOs, the preferred first.
-using all = type_list<Binary>;
+using all = type_list<Binary, Torch, Async<Binary>>;
 }  // namespace checkpoint_io
 
 }  // namespace lt

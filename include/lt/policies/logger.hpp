@@ -3,7 +3,7 @@
 // `log_every_n_steps`), at the end of every epoch and evaluation, and at the start and end of a
 // run.
 //
-// Satisfied by: CsvLogger.
+// Satisfied by: CsvLogger, JsonlLogger, TensorBoardLogger.
 #pragma once
 
 #include "lt/core/hyper_params.hpp"
@@ -20,7 +20,9 @@
 namespace lt {
 
 /// Every rank has its loggers, but only rank zero is asked to write. A logger may also have
-/// `void after_save_checkpoint(RunView&)`, called when a checkpoint callback has saved.
+/// `void after_save_checkpoint(RunView&)`, called when a checkpoint callback has saved, and
+/// `void save_soon()`, called after each record in the place of `save`: what was logged is on its way,
+/// but a slow disk holds up no step.
 template <class L>
 concept Logger =
     std::same_as<family_of_t<L>, logger_tag> &&
@@ -52,10 +54,12 @@ struct Logger {
 }  // namespace archetype
 
 class CsvLogger;
+class JsonlLogger;
+class TensorBoardLogger;
 
 namespace logger {
 /// All loggers, the default first.
-using all = type_list<CsvLogger>;
+using all = type_list<CsvLogger, JsonlLogger, TensorBoardLogger>;
 }  // namespace logger
 
 }  // namespace lt

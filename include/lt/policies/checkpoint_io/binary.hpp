@@ -2,13 +2,11 @@
 #pragma once
 
 #include "lt/checkpoint/binary.hpp"
-#include "lt/core/errors.hpp"
-#include "lt/core/text.hpp"
 #include "lt/policies/checkpoint_io.hpp"
+#include "lt/policies/checkpoint_io/files.hpp"
 
 #include <filesystem>
 #include <string_view>
-#include <system_error>
 
 namespace lt::checkpoint_io {
 
@@ -21,32 +19,15 @@ class Binary {
 
   /// Errors: lt::CheckpointError lt[E222]; an earlier file then stays whole.
   void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path) {
-    if (path.has_parent_path()) {
-      std::error_code error;
-      std::filesystem::create_directories(path.parent_path(), error);
-      if (error) {
-        throw CheckpointError(lt::text("lt[E222] the folder of the checkpoint ", path.string(),
-                                       " cannot be created: ", error.message()));
-      }
-    }
+    detail::create_folder_of(path);
     checkpoint::write_binary(path, checkpoint);
   }
-
   /// Errors: lt::CheckpointError, lt[E201] without such a file, lt[E221] if it is damaged.
   Checkpoint load_checkpoint(const std::filesystem::path& path) {
     return checkpoint::read_binary(path);
   }
-
   /// Errors: lt::CheckpointError lt[E222] if it is there but cannot be removed.
-  void remove_checkpoint(const std::filesystem::path& path) {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    if (error) {
-      throw CheckpointError(
-          lt::text("lt[E222] checkpoint ", path.string(), " cannot be removed: ", error.message()));
-    }
-  }
-
+  void remove_checkpoint(const std::filesystem::path& path) { detail::remove_file(path); }
   void teardown() {}
 };
 
