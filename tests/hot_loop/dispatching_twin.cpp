@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What check_static.py must find: a trainer with a callback whose hook is virtual, and one that keeps
-// its hook in a std::function.
+// its hook in a std::function. And what check_no_profiler.py must find: a profiler.
 #include "mlp.hpp"
 
 #include <cstdint>
@@ -51,5 +51,6 @@ int main(int argc, char**) {
     hook = [argc](lt::RunView& run) { run.state().should_stop = argc > 3; };
   }
   mlp::train_by_lt(model, mlp::make_batches(8, 32, 64, 10), mlp::bare_options(),
-                   lt::ErasedCallback{std::make_shared<Counts>()}, lt::FunctionCallback{hook});
+                   lt::ErasedCallback{std::make_shared<Counts>()}, lt::FunctionCallback{hook},
+                   lt::SimpleProfiler{});
 }
