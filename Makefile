@@ -17,16 +17,18 @@ CONFIGURE = CMAKE_GENERATOR="$$(command -v ninja >/dev/null && echo Ninja || ech
 # A tree that is configured for the tests serves the demo as well.
 DEMO := $(firstword $(wildcard $(STAMPS)/release-tests) $(STAMPS)/release)
 
-.PHONY: help demo test setup conformance bench bench-compile sanitize test-fresh format clean FORCE
+.PHONY: help demo test interop setup conformance bench bench-compile sanitize sanitize-short test-fresh format clean FORCE
 
 help:
 	@echo "make demo           set up, build and run examples/digits"
 	@echo "make test           set up, build and run all tests (g++ and clang)"
+	@echo "make interop        exchange files with Python's Lightning, PyTorch and TensorBoard (installs them, 5 GB)"
 	@echo "make setup          install what the two need: Debian packages, LibTorch into .venv"
 	@echo "make conformance    run the conformance suite and judge it (ONLY='ckpt_*': some cases)"
 	@echo "make bench          compare with hand-written LibTorch loops"
 	@echo "make bench-compile  measure what the headers cost to compile"
 	@echo "make sanitize       unit tests under the address, undefined-behaviour and thread sanitizers"
+	@echo "make sanitize-short the part of it that .ci/run can afford"
 	@echo "make test-fresh     make demo and make test on a fresh Debian 12 in a folder (as root)"
 	@echo "make format         clang-format all sources"
 	@echo "make clean          remove build/ (not .venv/)"
@@ -39,6 +41,13 @@ test: $(STAMPS)/release-tests $(STAMPS)/dev-clang
 	@$(STAGE) "build release" cmake --build build/release --parallel $(JOBS)
 	@$(STAGE) "build dev-clang" cmake --build build/dev-clang --parallel $(JOBS)
 	@sh cmake/run_ctest.sh release dev-clang
+
+interop: $(STAMPS)/release-tests
+	@$(STAGE) "build interop" cmake --build build/release --target interop --parallel $(JOBS)
+	@rm -f build/interop/junit.xml
+	@python=$$(sh cmake/interop.sh) && $(STAGE) "tests of interop" "$$python" tests/interop/run.py \
+		build/release/tests/interop/interop build/interop/junit.xml; \
+		python3 cmake/sum_tests.py build/interop/junit.xml
 
 setup: $(STAMPS)/setup-test
 
@@ -57,6 +66,15 @@ sanitize: $(STAMPS)/asan $(STAMPS)/tsan
 	@$(STAGE) "build asan" cmake --build build/asan --parallel $(JOBS)
 	@$(STAGE) "build tsan" cmake --build build/tsan --parallel $(JOBS)
 	@sh cmake/run_ctest.sh asan tsan
+
+# Layers 1-2 and what reads files that others wrote; the threads that write.
+SHORT_ASAN := lt_core_tests lt_test_checkpoint
+SHORT_TSAN := lt_core_tests lt_test_loggers
+sanitize-short: $(STAMPS)/asan $(STAMPS)/tsan
+	@$(STAGE) "build asan, in part" cmake --build build/asan --target $(SHORT_ASAN) --parallel $(JOBS)
+	@$(STAGE) "build tsan, in part" cmake --build build/tsan --target $(SHORT_TSAN) --parallel $(JOBS)
+	@sh cmake/run_ctest.sh --only '^(core|torch\.checkpoint)\.' asan; status=$$?; \
+		sh cmake/run_ctest.sh --only '^(core|torch\.loggers)\.' tsan && exit $$status
 
 test-fresh:
 	@sh cmake/test-fresh.sh
