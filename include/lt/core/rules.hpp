@@ -5,13 +5,18 @@
 
 #include "lt/core/mistake.hpp"
 #include "lt/core/parts.hpp"
+#include "lt/core/type_list.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
 
 namespace lt {
+
+template <class... Ps>
+class PartList;
 
 /// How many of `Parts` have that role.
 template <Role R, class... Parts>
@@ -20,6 +25,17 @@ inline constexpr std::size_t count_role = (std::size_t{role_of<Parts> == R} + ..
 /// How many of `Parts` stand in for that default.
 template <DefaultPart D, class... Parts>
 inline constexpr std::size_t count_substitutes = (std::size_t{substitute_of<Parts> == D} + ... + 0);
+
+/// A part that may be chosen at run time, as an element of an lt::PartList.
+template <class P>
+inline constexpr bool is_choosable =
+    Part<P> && (role_of<P> == Role::callback || role_of<P> == Role::logger);
+
+/// False for a PartList with an element that nobody would look for there.
+template <class P>
+inline constexpr bool list_holds_choosable = true;
+template <class... Ps>
+inline constexpr bool list_holds_choosable<PartList<Ps...>> = (is_choosable<Ps> && ...);
 
 /// Each rule as a type: `rule::E405::holds<Strategy, Accelerator, Precision, Parts...>`.
 namespace rule {
@@ -58,6 +74,17 @@ struct KnownArgument {
                 "accelerator or precision nor one of its parts; Fix: name its type among the "
                 "trainer's template arguments, or let lt::make_trainer find them");
 };
+
+template <class Argument, bool HasPlace>
+struct PlaceForArgument {
+  static_assert(HasPlace,
+                "lt[E410] more arguments of one type than the trainer has parts of it: one would be "
+                "forgotten; Fix: name the type once more among the trainer's template arguments, or "
+                "leave an argument out");
+};
+
+template <class T, class... Ts>
+inline constexpr std::size_t count_of = (std::size_t{0} + ... + (std::same_as<T, Ts> ? 1 : 0));
 }  // namespace detail
 
 /// All rules for one combination (Strategy, Accelerator, Precision, Parts...): Fine, or the first
@@ -81,5 +108,17 @@ struct ArgumentCheck {
 template <class Argument, class... Known>
 using argument_check =
     typename detail::ArgumentCheck<std::remove_cvref_t<Argument>, Known...>::type;
+
+/// The objects given to the constructor of a trainer of `Known...` are not more than its parts, type
+/// by type. Error: E410.
+template <class Given, class Known>
+struct place_check;
+template <class... Given, class... Known>
+struct place_check<type_list<Given...>, type_list<Known...>> {
+  using type = first_mistake<
+      Fine, check_that<(detail::count_of<Given, Given...> <=
+                        std::max<std::size_t>(1, detail::count_of<Given, Known...>)),
+                       detail::PlaceForArgument<Given, false>>...>;
+};
 
 }  // namespace lt
