@@ -17,6 +17,7 @@
 //   teardown                                           all             on_train_end, on_fit_end
 #pragma once
 
+#include "lt/core/take.hpp"
 #include "lt/data_module.hpp"
 #include "lt/trainer/engine.hpp"
 #include "lt/trainer/run.hpp"
@@ -58,11 +59,14 @@ class TrainerBody {
   /// Errors: lt::ConfigError for an option out of range.
   template <class... Given>
   explicit TrainerBody(TrainerOptions options = {}, Given&&... given)
-      : engine_(std::make_unique<Engine>(resolve_options(std::move(options)),
-                                         Fabric<S, A, P>(take<S>(given...), take<A>(given...),
-                                                         take<P>(given...)),
-                                         std::tuple<Ps...>(take<Ps>(given...)...))) {
-    report<first_mistake<Fine, argument_check<Given, S, A, P, Ps...>...>>();
+      : engine_(std::make_unique<Engine>(
+            resolve_options(std::move(options)),
+            Fabric<S, A, P>(take<S>(given...), take<A>(given...), take<P>(given...)),
+            take_parts<Ps...>(given...))) {
+    report<first_mistake<
+        argument_check<Given, S, A, P, Ps...>...,
+        typename place_check<type_list<std::remove_cvref_t<Given>...>,
+                             type_list<S, A, P, Ps...>>::type>>();
     run().configure_parts();
   }
 
@@ -167,19 +171,6 @@ class TrainerBody {
 
  private:
   static constexpr Model* no_model = nullptr;
-
-  template <class T>
-  static T take() {
-    return T{};
-  }
-  template <class T, class First, class... Rest>
-  static T take(First& first, Rest&... rest) {
-    if constexpr (std::same_as<T, std::remove_cvref_t<First>>) {
-      return T(std::move(first));
-    } else {
-      return take<T>(rest...);
-    }
-  }
 
   TrainerRun<Engine> run() { return TrainerRun<Engine>(*engine_); }
 

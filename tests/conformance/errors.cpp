@@ -82,6 +82,11 @@ constexpr Row rows[] = {
     {"E338", "", "ValueError", "accumulation_set_twice"},
     {"E344", "", misconfiguration, "lr_monitor_without_logger"},
     {"E345", "", misconfiguration, "duplicate_group_names"},
+    {"E610", "", misconfiguration, "invalid_swa_epoch_start"},
+    {"E611", "", misconfiguration, "invalid_swa_lrs"},
+    {"E613", "", misconfiguration, "swa_needs_one_optimizer"},
+    {"E614", "", misconfiguration, "swa_needs_one_scheduler"},
+    {"E615", "", misconfiguration, "swa_fraction_needs_max_epochs"},
     // checkpoints
     {"E201", "Checkpoint file not found", "FileNotFoundError", "checkpoint_file_missing"},
     {"E202", "", misconfiguration, "checkpoint_beyond_max_epochs"},

@@ -57,6 +57,20 @@ lt::PredictionWriter<RecordingWriter> make_writer(const Json& spec, const std::s
   return lt::PredictionWriter<RecordingWriter>({&recorder, on}, options);
 }
 
+lt::BackboneFinetuning make_finetuning(const Json& spec) {
+  lt::BackboneFinetuningOptions options;
+  read_fields(spec, options, {"name", "multiplier"});
+  return lt::BackboneFinetuning(
+      options, [factor = spec.value("multiplier", 2.0)](std::int64_t) { return factor; });
+}
+
+/// What the averaging callbacks tell of themselves.
+template <class P>
+Json averaging_state(const P& callback, const std::string& on) {
+  const auto n = callback.n_averaged();
+  return Json{{"on", on}, {"name", P::name}, {"n_averaged", n ? Json(*n) : Json(nullptr)}};
+}
+
 template <class P>
 P make_callback(const Json& spec) {
   typename P::Options options;
@@ -95,6 +109,18 @@ const void* add_callback(Parts& parts, const Json& spec, const std::string& on, 
   }
   if (name == "Timer") {
     return &parts.add(make_callback<lt::Timer>(spec));
+  }
+  if (name == "StochasticWeightAveraging") {
+    return &parts.add(make_callback<lt::StochasticWeightAveraging>(spec));
+  }
+  if (name == "WeightAveraging") {
+    return &parts.add(make_callback<lt::WeightAveraging>(spec));
+  }
+  if (name == "EMAWeightAveraging") {
+    return &parts.add(make_callback<lt::EMAWeightAveraging>(spec));
+  }
+  if (name == "BackboneFinetuning") {
+    return &parts.add(make_finetuning(spec));
   }
   throw Unsupported("callback " + name);
 }
@@ -150,6 +176,21 @@ std::optional<Json> state_of(const lt::EarlyStopping& callback, const std::strin
               {"stopped_epoch", callback.stopped_epoch()},
               {"best_score", number(callback.best_score())},
               {"stopping_reason", lt::enum_name(callback.stopping_reason())}};
+}
+
+std::optional<Json> state_of(const lt::StochasticWeightAveraging& callback, const std::string& on,
+                             const Recorder&) {
+  return averaging_state(callback, on);
+}
+
+std::optional<Json> state_of(const lt::WeightAveraging& callback, const std::string& on,
+                             const Recorder&) {
+  return averaging_state(callback, on);
+}
+
+std::optional<Json> state_of(const lt::EMAWeightAveraging& callback, const std::string& on,
+                             const Recorder&) {
+  return averaging_state(callback, on);
 }
 
 std::optional<Json> state_of(const lt::LearningRateMonitor& callback, const std::string& on,

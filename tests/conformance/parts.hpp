@@ -8,13 +8,17 @@
 #include "values.hpp"
 
 #include "lt/core/part_list.hpp"
+#include "lt/policies/callback/backbone_finetuning.hpp"
 #include "lt/policies/callback/early_stopping.hpp"
+#include "lt/policies/callback/ema_weight_averaging.hpp"
 #include "lt/policies/callback/gradient_accumulation_scheduler.hpp"
 #include "lt/policies/callback/learning_rate_monitor.hpp"
 #include "lt/policies/callback/model_checkpoint.hpp"
 #include "lt/policies/callback/on_exception_checkpoint.hpp"
 #include "lt/policies/callback/prediction_writer.hpp"
+#include "lt/policies/callback/stochastic_weight_averaging.hpp"
 #include "lt/policies/callback/timer.hpp"
+#include "lt/policies/callback/weight_averaging.hpp"
 
 #include <optional>
 #include <string>
@@ -42,7 +46,8 @@ struct RecordingWriter {
 using Parts = lt::PartList<Probe, ProbeCheckpoint, lt::EarlyStopping, lt::ModelCheckpoint,
                            lt::OnExceptionCheckpoint, lt::GradientAccumulationScheduler,
                            lt::LearningRateMonitor, lt::PredictionWriter<RecordingWriter>,
-                           lt::Timer, RecordingLogger>;
+                           lt::Timer, lt::StochasticWeightAveraging, lt::WeightAveraging,
+                           lt::EMAWeightAveraging, lt::BackboneFinetuning, RecordingLogger>;
 /// What configure_callbacks returns: of the same type, so that it can replace those of the trainer.
 using PartsOfModel = Parts;
 
@@ -76,6 +81,12 @@ std::optional<Json> state_of(const P&, const std::string&, const Recorder&) {
 std::optional<Json> state_of(const lt::ModelCheckpoint& callback, const std::string& on,
                              const Recorder& recorder);
 std::optional<Json> state_of(const lt::EarlyStopping& callback, const std::string& on,
+                             const Recorder& recorder);
+std::optional<Json> state_of(const lt::StochasticWeightAveraging& callback, const std::string& on,
+                             const Recorder& recorder);
+std::optional<Json> state_of(const lt::WeightAveraging& callback, const std::string& on,
+                             const Recorder& recorder);
+std::optional<Json> state_of(const lt::EMAWeightAveraging& callback, const std::string& on,
                              const Recorder& recorder);
 std::optional<Json> state_of(const lt::LearningRateMonitor& callback, const std::string& on,
                              const Recorder& recorder);

@@ -15,6 +15,7 @@
 #include "lt/core/trainer_options.hpp"
 #include "lt/policies/callback/model_checkpoint_options.hpp"
 #include "lt/policies/callback/prediction_writer.hpp"
+#include "lt/policies/callback/stochastic_weight_averaging.hpp"
 #include "lt/policies/callback/timer.hpp"
 
 #include <array>
@@ -67,6 +68,11 @@ template <>
 struct EnumText<lt::TimerInterval> {
   static constexpr std::array values{lt::TimerInterval::step, lt::TimerInterval::epoch};
   static constexpr const char* gist = "invalid_timer_interval";
+};
+template <>
+struct EnumText<lt::AnnealingStrategy> {
+  static constexpr std::array values{lt::AnnealingStrategy::cos, lt::AnnealingStrategy::linear};
+  static constexpr const char* gist = "UNCLASSIFIED: annealing_strategy";
 };
 
 /// A number; "nan", "inf" and "-inf" are numbers too.

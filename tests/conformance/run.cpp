@@ -3,6 +3,7 @@
 #include "run.hpp"
 
 #include "run_case.hpp"
+#include "run_precision.hpp"
 
 namespace conformance {
 
@@ -36,6 +37,9 @@ bool is_selected(const std::string&) { return true; }
 
 Json record(const Json& the_case, const std::filesystem::path& root) {
   return record_runs(the_case, root, [](const Json& run, const auto& where, std::uint64_t seed) {
+    if (is_of_precision(run)) {
+      return run_with_precision(run, where, seed);
+    }
     return Run<ListKit>(run, where, seed).execute();
   });
 }

@@ -23,15 +23,18 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace conformance {
 
-/// The trainer with `Module` and, among its parts, `Ps`.
+/// The trainer with that precision, `Module` and, among its parts, `Ps`.
+template <class Precision, class Module, class... Ps>
+using TrainerWith = lt::Trainer<Module, ConformanceData, lt::strategy::SingleDevice,
+                                lt::accelerator::Cpu, Precision, Ps..., RecordingIo>;
 template <class Module, class... Ps>
-using TrainerOf = lt::Trainer<Module, ConformanceData, lt::strategy::SingleDevice,
-                              lt::accelerator::Cpu, lt::precision::F32, Ps..., RecordingIo>;
+using TrainerOf = TrainerWith<lt::precision::F32, Module, Ps...>;
 
 /// Calls `f` with each part of a tuple, a PartList or a trainer's set.
 template <class Holder, class F>
@@ -104,7 +107,9 @@ class Run {
 
   void make_trainer() {
     const Json& trainer = spec_["trainer"];
-    if (const std::string precision = precision_of(trainer); precision != "32-true") {
+    using Fabric = std::remove_cvref_t<decltype(trainer_->engine().fabric())>;
+    if (const std::string precision = precision_of(trainer);
+        precision != Fabric::precision_type::name) {
       throw Unsupported("precision " + precision);
     }
     trainer_ = Kit::make_trainer(trainer_options(trainer, recorder_.root), std::move(*callbacks_),

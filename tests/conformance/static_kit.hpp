@@ -56,16 +56,16 @@ std::tuple<Ps...> make_parts(std::type_identity<std::tuple<Ps...>>, std::index_s
 template <std::size_t I>
 using LoggerAt = std::conditional_t<I == 0, RecordingLogger, Again<RecordingLogger, int{I}>>;
 
-template <class User, class OfModel, class Loggers>
+template <class User, class OfModel, class Loggers, class Precision = lt::precision::F32>
 struct StaticKit;
 
 /// `Ps`: the callbacks of the trainer. `Ms`: those of the model. `L`: 0, 1, ... for each logger.
-template <class... Ps, class... Ms, std::size_t... L>
-struct StaticKit<std::tuple<Ps...>, std::tuple<Ms...>, std::index_sequence<L...>> {
+template <class... Ps, class... Ms, std::size_t... L, class Precision>
+struct StaticKit<std::tuple<Ps...>, std::tuple<Ms...>, std::index_sequence<L...>, Precision> {
   using Callbacks = std::tuple<Ps...>;
   using CallbacksOfModel = std::tuple<Ms...>;
   using Module = ModuleWith<CallbacksOfModel>;
-  using Trainer = TrainerOf<Module, Ps..., LoggerAt<L>...>;
+  using Trainer = TrainerWith<Precision, Module, Ps..., LoggerAt<L>...>;
 
   static Callbacks make_callbacks(const Json& specs, Recorder& recorder, const Json& actions,
                                   std::vector<Label>& labels) {

@@ -41,7 +41,7 @@ LAYERS = {
     "tuner": 7,
 }
 #: The doors stand above everything. `nn.hpp` and `cli.hpp` are doors though folders carry their names.
-DOORS = {"lt.hpp": 8, "nn.hpp": 8, "torch.hpp": 8, "distributed.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
+DOORS = {"lt.hpp": 8, "nn.hpp": 8, "precision.hpp": 8, "torch.hpp": 8, "kineto.hpp": 8, "torch_checkpoint.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
 
 LIGHT_DOOR = "lt.hpp"
 TORCH_FREE = re.compile(r"^(torch|ATen|c10|caffe2|fmt|pybind11)/")

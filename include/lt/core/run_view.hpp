@@ -68,6 +68,7 @@ struct RunServices {
   // Among ranks; a run of one process may leave them out.
   bool (*decide)(RunView&, bool mine, bool all) = nullptr;
   std::string (*broadcast)(RunView&, std::string) = nullptr;
+  std::vector<std::vector<double>> (*exchange)(RunView&, const std::vector<double>&) = nullptr;
 };
 
 /// The concrete base of the context that every callback hook gets first. Take it as `lt::RunView&`
@@ -185,6 +186,11 @@ class RunView {
   }
   /// What rank zero says.
   bool rank_zero_decides(bool mine) { return any_wants(is_global_zero() && mine); }
+  /// The numbers of all ranks, by rank; each brings as many.
+  std::vector<std::vector<double>> exchange(const std::vector<double>& own) {
+    return services_->exchange != nullptr ? services_->exchange(*this, own)
+                                          : std::vector<std::vector<double>>{own};
+  }
   std::string broadcast(std::string text) {
     return services_->broadcast != nullptr ? services_->broadcast(*this, std::move(text)) : text;
   }

@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string_view>
 #include <optional>
 #include <vector>
 
@@ -76,6 +77,26 @@ concept Engine = requires(E& e) {
   e.metrics();
   { e.interrupted() } -> std::same_as<bool>;  // SIGTERM arrived
 };
+
+/// Stands for a measurement that nobody makes.
+struct Unmeasured {};
+
+/// Measures an action of the loops until the result goes, if the engine has a profiler.
+template <class E>
+auto measure(E& e, std::string_view action) {
+  if constexpr (requires { e.measure(action); }) {
+    return e.measure(action);
+  } else {
+    return Unmeasured{};
+  }
+}
+
+/// Fetches the next batch, measured.
+template <class E, class Source>
+bool fetch(E& e, Source& source, std::string_view action) {
+  [[maybe_unused]] const auto measured = measure(e, action);
+  return source.next();
+}
 
 /// True when `value` has reached `limit`; -1 is no limit.
 constexpr bool limit_reached(std::int64_t value, std::int64_t limit) {

@@ -191,7 +191,9 @@ class EvaluationLoop {
   template <class Source>
   void run_batches(Source& source) {
     std::int64_t previous_loader = 0;
-    while (source.next()) {
+    constexpr std::string_view action = Kind == Evaluation::test ? "[_EvaluationLoop].test_next"
+                                                               : "[_EvaluationLoop].val_next";
+    while (fetch(*e_, source, action)) {
       if (std::exchange(previous_loader, source.dataloader_idx()) != source.dataloader_idx()) {
         store_loader_metrics();
       }

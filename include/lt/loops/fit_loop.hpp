@@ -30,7 +30,10 @@ class FitLoop {
     on_run_start();
     while (!done()) {
       on_advance_start();
-      epoch.run();
+      {
+        [[maybe_unused]] const auto measured = measure(*e_, "run_training_epoch");
+        epoch.run();
+      }
       on_advance_end();
       finish_iteration();
     }

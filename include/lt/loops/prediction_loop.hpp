@@ -48,7 +48,7 @@ class PredictionLoop {
     e_->template call_model<hook::on_predict_model_eval>();
     e_->template fire<hook::on_predict_start>();
     e_->template fire<hook::on_predict_epoch_start>();
-    while (source.next()) {
+    while (fetch(*e_, source, "[_PredictionLoop].predict_next")) {
       progress.is_last_batch = source.done();
       advance(source, progress);
     }

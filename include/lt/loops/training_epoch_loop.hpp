@@ -149,7 +149,7 @@ class TrainingEpochLoop {
     validation.restarting = false;
 
     auto& source = e_->train_source();
-    if (!source.next()) {
+    if (!fetch(*e_, source, "[_TrainingEpochLoop].train_dataloader_next")) {
       return false;
     }
     const std::int64_t batch_idx = state.batch_idx() + 1;
@@ -163,6 +163,7 @@ class TrainingEpochLoop {
       fit.batches.is_last_batch = true;
     } else {
       fit.batches.add_started();
+      [[maybe_unused]] const auto measured = measure(*e_, "run_training_batch");
       if (state.automatic_optimization) {
         run_automatic(*e_, batch, batch_idx, skip_backward);
       } else {

@@ -9,6 +9,7 @@
 #include "lt/core/log_options.hpp"
 #include "lt/core/metric_table.hpp"
 #include "lt/core/run_view.hpp"
+#include "lt/metrics/rank_sync.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -50,7 +51,10 @@ class MetricCollection {
     std::int64_t weight = 0;
     std::optional<double> step_value;
     std::optional<double> batch_end_value;  // not yet in the tables
+    bool step_is_own = false;               // step_value is that of this rank alone
+    std::optional<double> over_ranks;       // the value over the epoch on all ranks
 
+    bool synced() const { return options.sync_dist && !options.rank_zero_only; }
     bool forked() const { return *options.on_step && *options.on_epoch; }
     void reset() {
       constexpr double inf = std::numeric_limits<double>::infinity();
@@ -59,6 +63,8 @@ class MetricCollection {
                                                    : 0.0;
       weight = 0;
       step_value.reset();
+      step_is_own = false;
+      over_ranks.reset();
       has_reset = true;
     }
   };
@@ -93,8 +99,10 @@ class MetricCollection {
   static void update(Entry& entry, LoggedValue in, std::int64_t batch_size) {
     entry.has_reset = false;
     entry.is_double = entry.is_double || in.is_double;
+    entry.over_ranks.reset();
     if (*entry.options.on_step) {
       entry.step_value = in.value;
+      entry.step_is_own = true;
       if (!*entry.options.on_epoch) {
         return;
       }
@@ -118,6 +126,9 @@ class MetricCollection {
 
   /// The value over the epoch.
   static double compute(const Entry& entry) {
+    if (entry.over_ranks) {
+      return *entry.over_ranks;
+    }
     if (entry.options.reduce_fx != ReduceFx::mean) {
       return entry.value;
     }
@@ -159,6 +170,32 @@ class MetricCollection {
     }
   }
 
+  /// Makes the values of metrics with `sync_dist` those of all ranks: step values of this batch,
+  /// and with `epoch` also the values over the epoch. `exchange(numbers)` gives the numbers of all
+  /// ranks; it is called once, or not at all if there is nothing to share.
+  template <class Exchange>
+  void sync(bool epoch, Exchange&& exchange) {
+    RankNumbers own;
+    for_each_shared(epoch, [&](const Entry& entry, bool step) {
+      own.add(entry.name, step ? *entry.step_value : entry.value,
+              step ? 1.0 : static_cast<double>(entry.weight));
+    });
+    if (own.empty()) {
+      return;
+    }
+    const AllRankNumbers all(exchange(own.packed()));
+    std::size_t index = 0;
+    for_each_shared(epoch, [&](Entry& entry, bool step) {
+      const double value = rounded(entry, all.reduce(index++, entry.options.reduce_fx));
+      if (step) {
+        entry.step_value = value;
+        entry.step_is_own = false;
+      } else {
+        entry.over_ranks = value;
+      }
+    });
+  }
+
   void reset() {
     for (Entry& entry : entries_) {
       entry.reset();
@@ -181,6 +218,21 @@ class MetricCollection {
   static double scale(LoggedValue in, std::int64_t n) {
     return in.is_double ? in.value * static_cast<double>(n)
                         : static_cast<double>(static_cast<float>(in.value) * static_cast<float>(n));
+  }
+  static double rounded(const Entry& entry, double value) {
+    return entry.is_double ? value : static_cast<double>(static_cast<float>(value));
+  }
+  // All ranks must come to the same metrics, also to those that one of them has not logged.
+  template <class F>
+  void for_each_shared(bool epoch, F&& f) {
+    for (Entry& entry : entries_) {
+      if (entry.synced() && entry.step_is_own) {
+        f(entry, true);
+      }
+      if (entry.synced() && epoch && *entry.options.on_epoch && !entry.over_ranks) {
+        f(entry, false);
+      }
+    }
   }
   static double add(const Entry& entry, double a, double b) {
     return entry.is_double
@@ -260,14 +312,26 @@ class MetricStore {
     active()->loader = loader;
   }
   void on_batch_end() {
+    share();
     active()->note_batch_end();
     in_batch_ = false;
   }
   void epoch_end_reached() {
     flush();
     first_iteration_.reset();
+    share();
+  }
+  /// Gives metrics with `sync_dist` the values of all ranks, in one exchange. Called where all
+  /// ranks come by, never when somebody reads: a callback of rank zero alone would wait for ever.
+  void share() {
+    if (run_->world_size > 1 && !run_->sanity_checking()) {
+      active()->sync(!first_iteration_.has_value(), [&](const std::vector<double>& own) {
+        return run_->exchange(own);
+      });
+    }
   }
   void on_epoch_end() {
+    share();
     flush();
     pull();
     last_hook_ = HookId::none;

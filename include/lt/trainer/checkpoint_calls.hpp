@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,9 @@ class CheckpointCalls {
         schedules.push_back(checkpoint::scheduler_to_value(schedule.scheduler));
       });
       dict["lr_schedulers"] = std::move(schedules);
+      if constexpr (requires { self().fabric().precision().state_dict(); }) {
+        dict[precision_key()] = checkpoint::to_value(self().fabric().precision().state_dict());
+      }
     }
     add_hparams(dict, "hyper_parameters", "hparams_name", self().model());
     add_hparams(dict, "datamodule_hyper_parameters", "datamodule_hparams_name", self().data());
@@ -108,11 +112,26 @@ class CheckpointCalls {
   }
 
   void save_checkpoint(const std::filesystem::path& path, bool weights_only) {
+    [[maybe_unused]] const auto measured = self().measure("save_checkpoint");
     const Checkpoint checkpoint = dump_checkpoint(weights_only);
     if (self().fabric().is_global_zero()) {
       self().checkpoint_io().save_checkpoint(checkpoint, path);
     }
-    self().fabric().barrier("save_checkpoint");
+    // A rank that saves because it fails is alone.
+    if (self().state().status != Status::interrupted) {
+      self().fabric().barrier("save_checkpoint");
+    }
+  }
+
+  /// Waits for a checkpoint that is being written. Errors: that it could not be.
+  void finish_checkpoints() { self().checkpoint_io().teardown(); }
+  /// The same where another exception is under way already.
+  void finish_checkpoints_quietly() {
+    try {
+      finish_checkpoints();
+    } catch (const Error& error) {
+      self().messages().warn("W033", error.what());
+    }
   }
 
   /// Reads a checkpoint and gives weights, data module and callbacks their states back.
@@ -150,6 +169,11 @@ class CheckpointCalls {
       return;
     }
     RunState& state = self().state();
+    if constexpr (requires { self().fabric().precision().state_dict(); }) {
+      if (const auto* saved = loaded_->find(precision_key())) {
+        load_part(self().fabric().precision(), *saved);
+      }
+    }
     restore_loop(state);
     if (state.fn == RunFn::fit) {
       if (const auto* states =
@@ -216,6 +240,10 @@ class CheckpointCalls {
 
   std::string data_key() {
     return state_key_of(self().data());
+  }
+
+  std::string precision_key() {
+    return std::string(std::remove_cvref_t<decltype(self().fabric().precision())>::state_key);
   }
 
   checkpoint::Value callback_states() {

@@ -4,11 +4,14 @@
 
 #include "lt/core/run_view.hpp"
 #include "lt/metrics/scalar.hpp"
+#include "lt/optim/lr_scheduler/swa_lr.hpp"
 #include "lt/tensor.hpp"
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace lt {
 
@@ -40,6 +43,28 @@ class Context : public RunView {
   void log(std::string_view name, const Tensor& value, const LogOptions& options = {}) {
     engine_->metrics().log(name, scalar_of(value, name), options);
   }
+
+  // -- for callbacks that change how a fit goes ----------------------------------------------------
+  std::size_t optimizer_count() const { return engine_->optimizer_count(); }
+  std::size_t schedule_count() const { return engine_->schedule_count(); }
+  /// Calls `f(index, optimizer)` for each optimizer, with its own type.
+  template <class F>
+  void for_each_optimizer(F&& f) {
+    engine_->for_each_optimizer(f);
+  }
+  /// Calls `f(index, schedule)` for each schedule; `f` sees `schedule.scheduler`, `.options`.
+  template <class F>
+  void for_each_schedule(F&& f) {
+    engine_->for_each_schedule(f);
+  }
+  /// Puts `scheduler`, which moves the first optimizer once per epoch, in the place of all schedules,
+  /// or none. For parts that say `replaces_schedules`. The pointer is good until the next fit.
+  optim::SWALR* replace_schedules(std::optional<optim::SWALR> scheduler,
+                                  std::span<const double> initial_lr = {}) {
+    return engine_->replace_schedules(std::move(scheduler), initial_lr);
+  }
+  /// Training steps run forward only while it is set.
+  void skip_backward(bool skip) { engine_->fit_loop().epoch.skip_backward = skip; }
 
   // -- manual optimization ------------------------------------------------------------------------
   /// The optimizer with that index.

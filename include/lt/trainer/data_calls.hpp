@@ -11,6 +11,7 @@
 #include "lt/loops/engine.hpp"
 #include "lt/metrics/metric_store.hpp"
 #include "lt/trainer/batch_source.hpp"
+#include "lt/trainer/distribute.hpp"
 #include "lt/trainer/hook_scope.hpp"
 #include "lt/trainer/types.hpp"
 
@@ -47,10 +48,15 @@ class DataCalls {
     if (self().options().overfit_batches.is_zero() == false) {
       make_sequential(train_->loader(), "training");
     }
+    share_out<true>(train_->loader());
     if constexpr (requires { train_->loader().check_for_training(); }) {
       train_->loader().check_for_training();
     }
     apply_limits(*train_, self().options().limit_train_batches, "limit_train_batches");
+    if constexpr (is_distributed<Engine>()) {
+      self().fabric().strategy().agree("the number of training batches",
+                                       text("batches = ", train_->length()));
+    }
     self().restore_position();
     train_->restart(0);
     return train_->length();
@@ -82,11 +88,15 @@ class DataCalls {
     auto& slot = eval_slot<Kind>();
     if constexpr (Kind == Evaluation::test) {
       check_offered<hook::test_dataloader>();
-      slot.emplace(detail::held_loader(request<hook::test_dataloader>()));
+      auto held = detail::held_loader(request<hook::test_dataloader>());
+      share_out<false>(held);
+      slot.emplace(std::move(held));
       apply_limits(*slot, self().options().limit_test_batches, "limit_test_batches");
     } else {
       check_offered<hook::val_dataloader>();
-      slot.emplace(detail::held_loader(request<hook::val_dataloader>()));
+      auto held = detail::held_loader(request<hook::val_dataloader>());
+      share_out<false>(held);
+      slot.emplace(std::move(held));
       apply_limits(*slot, self().options().limit_val_batches, "limit_val_batches");
       if constexpr (Kind == Evaluation::fit_validation) {
         self().state().plan.num_val_batches = slot->max_batches();
@@ -100,7 +110,9 @@ class DataCalls {
 
   void load_predict_data() {
     check_offered<hook::predict_dataloader>();
-    predict_.emplace(detail::held_predict_loader(request<hook::predict_dataloader>()));
+    auto held = detail::held_predict_loader(request<hook::predict_dataloader>());
+    share_out<false>(held);
+    predict_.emplace(std::move(held));
     apply_limits(*predict_, self().options().limit_predict_batches, "limit_predict_batches");
   }
   auto& predict_source() { return *predict_; }
@@ -111,13 +123,16 @@ class DataCalls {
   const Batch& transfer(const Batch& batch, std::int64_t loader) {
     using Fabric = std::remove_cvref_t<decltype(self().fabric())>;
     constexpr bool plain = Fabric::accelerator_type::is_host && !has_batch_hooks<Batch>() &&
-                           !converts_input<typename Fabric::precision_type, Batch>();
+                           !Fabric::precision_type::converts_batches;
     if constexpr (plain) {
       return batch;
     } else {
+      [[maybe_unused]] const auto measured = self().measure_transfer();
       std::optional<Batch>& slot = held_batch<Batch>();
       slot.emplace(batch);
-      self().fabric().precision().convert_input(*slot);
+      if constexpr (Fabric::precision_type::converts_batches) {
+        self().fabric().precision().convert_input(*slot);
+      }
       batch_hook<hook::on_before_batch_transfer>(*slot, loader);
       if (!batch_hook<hook::transfer_batch_to_device>(*slot, self().fabric().device(), loader)) {
         *slot = self().fabric().to_device(std::move(*slot));
@@ -178,6 +193,38 @@ class DataCalls {
     }
   }
 
+  // Asked where the engine is complete.
+  template <class E>
+  static constexpr bool is_distributed() {
+    using Fabric = std::remove_cvref_t<decltype(std::declval<E&>().fabric())>;
+    return Fabric::strategy_type::is_distributed;
+  }
+
+  /// Gives each rank its share of the samples, as Lightning does: padded to equal numbers in
+  /// training and evaluation, each sample once in prediction.
+  template <bool Train, class L>
+  void share_out([[maybe_unused]] L& loader) {
+    if constexpr (is_distributed<Engine>()) {
+      if (!self().options().use_distributed_sampler || self().fabric().world_size() == 1) {
+        return;
+      }
+      const bool predicts = self().state().stage == Stage::predict;
+      const bool pad = Train || (!predicts && self().fabric().strategy().pads_evaluation());
+      distribute(loader,
+                 {.num_replicas = self().fabric().world_size(),
+                  .rank = self().fabric().global_rank(),
+                  .shuffle = Train,
+                  .seed = global_seed(),
+                  .pad = pad},
+                 [&](std::string_view type) {
+                   self().messages().warn(
+                       "W051", text("each rank reads all samples of ", type, ", which has an order "
+                                    "of its own; give it a DistributedSampler or a "
+                                    "DistributedSamplerWrapper"));
+                 });
+    }
+  }
+
   template <class Source>
   void apply_limits(Source& source, BatchLimit limit, std::string_view option) {
     std::vector<BatchCount> limits;
@@ -203,10 +250,6 @@ class DataCalls {
     }
   }
 
-  template <class P, class Batch>
-  static constexpr bool converts_input() {
-    return requires { P::converts_input; };
-  }
   template <class Batch>
   static constexpr bool has_batch_hooks() {
     using Data = std::remove_cvref_t<decltype(std::declval<Engine&>().data())>;

@@ -22,6 +22,7 @@
 #include "lt/trainer/logger_calls.hpp"
 #include "lt/trainer/module_modes.hpp"
 #include "lt/trainer/optimization_calls.hpp"
+#include "lt/trainer/profiling.hpp"
 #include "lt/trainer/services.hpp"
 #include "lt/trainer/signals.hpp"
 #include "lt/trainer/types.hpp"
@@ -95,7 +96,8 @@ class TrainerEngine
                                TrainerTypes<Model, Data>,
                                typename EngineTypes<Model, Data, S, A, P, Ps...>::Output>,
       public CheckpointCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, TrainerTypes<Model, Data>>,
-      public LoggerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>> {
+      public LoggerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>>,
+      public ProfilerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, Ps...> {
  public:
   using All = EngineTypes<Model, Data, S, A, P, Ps...>;
   using Types = typename All::Types;
@@ -103,6 +105,8 @@ class TrainerEngine
   using Prediction = typename All::PredictResult;
   using Predictions = std::vector<std::vector<Prediction>>;  // per loader, per batch
   using Parts = PartSet<DefaultParts, typename Types::ModelParts, Ps...>;
+  static constexpr bool may_replace_schedules =
+      replaces_schedules<std::tuple<Ps..., typename Types::ModelParts>>;
 
   TrainerEngine(TrainerOptions options, Fabric<S, A, P> fabric, std::tuple<Ps...> parts)
       : options_(std::move(options)),
@@ -145,6 +149,7 @@ class TrainerEngine
   template <class H, class Batch>
   auto call_step(Batch& batch, std::int64_t batch_idx, std::int64_t loader) {
     const HookScope scope(metrics_, H::id);
+    [[maybe_unused]] const auto measured = this->template measure_model<H>();
     using Result = decltype(lt::invoke_step<H>(*model_, context_, std::as_const(batch), batch_idx, loader));
     if constexpr (std::is_void_v<Result>) {
       lt::invoke_step<H>(*model_, context_, std::as_const(batch), batch_idx, loader);
@@ -169,6 +174,7 @@ class TrainerEngine
   }
   template <class Batch>
   void train_batch_end(Batch& batch, std::int64_t batch_idx) {
+    metrics_.share();
     this->template fire<hook::on_train_batch_end>(this->output(), batch, batch_idx);
     this->output().clear();
   }
@@ -202,6 +208,7 @@ class TrainerEngine
   // -- evaluation ---------------------------------------------------------------------------------
   template <class H, class Batch>
   auto eval_step(Batch& batch, std::int64_t batch_idx, std::int64_t loader) {
+    fabric_.strategy().before_forward(*model_);
     const auto guard = fabric_.autocast();
     return call_step<H>(batch, batch_idx, loader);
   }
@@ -210,9 +217,10 @@ class TrainerEngine
   /// Validation inside fit runs without gradients, the other evaluations in inference mode.
   template <Evaluation Kind>
   auto no_grad_guard() {
-    return NoGrad(Kind != Evaluation::fit_validation && options_.inference_mode);
+    return NoGrad(Kind != Evaluation::fit_validation && options_.inference_mode &&
+                  !S::is_distributed);  // tensors of inference mode cannot be exchanged
   }
-  auto predict_guard() { return NoGrad(options_.inference_mode); }
+  auto predict_guard() { return NoGrad(options_.inference_mode && !S::is_distributed); }
   void note_validation_ran(bool ran) { context_.val_loop_has_run = ran; }
   void note_validation_time() { last_validation_ = std::chrono::steady_clock::now(); }
   bool validation_time_due() const {

@@ -74,6 +74,7 @@ class CallbackCall {
  private:
   template <class P, std::size_t... I>
   void call(P& part, std::index_sequence<I...>) const {
+    [[maybe_unused]] const auto measured = ctx_->engine().template measure_callback<H>(part);
     invoke_callback_hook<H>(part, *ctx_, std::get<I>(args_)...);
   }
 
@@ -108,6 +109,7 @@ class HookCalls {
   template <class H, class... Args>
   decltype(auto) call_model(Args&&... args) {
     const HookScope scope(self().metrics(), H::id);
+    [[maybe_unused]] const auto measured = self().template measure_model<H>();
     return dispatch_to_model<H>(args...);
   }
 
@@ -126,6 +128,7 @@ class HookCalls {
       call_group<H>(CallbackGroup::not_monitoring);
     }
     call_model<H>();
+    self().metrics().share();  // what was logged here, before it is monitored
     const HookScope scope(self().metrics(), H::id);
     call_group<H>(CallbackGroup::monitor);
     call_group<H>(CallbackGroup::checkpoint);
@@ -147,6 +150,7 @@ class HookCalls {
     if constexpr (declares<H, Data>) {
       if (data_has<H>()) {
         const HookScope scope(self().metrics(), H::id);
+        [[maybe_unused]] const auto measured = self().template measure_data<H>();
         invoke_model_hook<H>(self().data(), args...);
       }
     }

@@ -19,15 +19,16 @@ struct LoadOptions {
 };
 
 /// Makes a `Model` with the hyper-parameters of a checkpoint and gives it the weights. `change` may
-/// set options anew before the model is made. The model has a nested reflected `Options`, a
+/// set options anew before the model is made. `Io` reads the file: `lt::checkpoint_io::Torch` for one
+/// of Python's Lightning. The model has a nested reflected `Options`, a
 /// constructor that takes it, and `hparams()`; one without is default-constructed. Hooks: the
 /// model's `configure_model` and `on_load_checkpoint`.
 ///
 /// Errors: lt::CheckpointError when the file is missing or damaged, or does not fit the model.
-template <class Model, class Change>
+template <class Model, class Io = checkpoint_io::Binary, class Change>
 std::shared_ptr<Model> load_from_checkpoint(const std::filesystem::path& path, Change&& change,
                                             LoadOptions load = {}) {
-  Checkpoint checkpoint = checkpoint_io::Binary().load_checkpoint(path);
+  Checkpoint checkpoint = Io().load_checkpoint(path);
   std::shared_ptr<Model> model;
   if constexpr (requires { typename Model::Options; }) {
     typename Model::Options options{};
@@ -49,10 +50,10 @@ std::shared_ptr<Model> load_from_checkpoint(const std::filesystem::path& path, C
   return model;
 }
 
-template <class Model>
+template <class Model, class Io = checkpoint_io::Binary>
 std::shared_ptr<Model> load_from_checkpoint(const std::filesystem::path& path,
                                             LoadOptions load = {}) {
-  return load_from_checkpoint<Model>(path, [](auto&) {}, load);
+  return load_from_checkpoint<Model, Io>(path, [](auto&) {}, load);
 }
 
 }  // namespace lt

@@ -8,6 +8,7 @@
 #include "lt/core/run_view.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -47,9 +48,16 @@ class LoggerCalls {
     self().metrics().has_loggers = has_loggers();
   }
   void write_metrics(const MetricTable& metrics, std::int64_t step) {
+    if (!self().context().is_global_zero()) {
+      return;
+    }
     for_each_logger([&](auto& logger) {
       logger.log_metrics(metrics, step);
-      logger.save();
+      if constexpr (requires { logger.save_soon(); }) {
+        logger.save_soon();
+      } else {
+        logger.save();
+      }
     });
   }
   void save_loggers() {
@@ -57,7 +65,7 @@ class LoggerCalls {
   }
   /// Hyper-parameters of model and data module, the model's graph.
   void log_hyperparams() {
-    if (!self().options().enable_autolog_hparams) {
+    if (!self().options().enable_autolog_hparams || !self().context().is_global_zero()) {
       return;
     }
     const HyperParams params = all_hyper_params();
@@ -73,6 +81,16 @@ class LoggerCalls {
   }
   void finalize_loggers(std::string_view status) {
     for_each_logger([&](auto& logger) { logger.finalize(status); });
+  }
+  /// The same where another exception is under way already.
+  void finalize_loggers_quietly() {
+    for_each_logger([&](auto& logger) {
+      try {
+        logger.finalize("failed");
+      } catch (const std::exception& error) {
+        self().messages().warn("W034", error.what());
+      }
+    });
   }
   void after_save_checkpoint() {
     for_each_logger([&](auto& logger) {

@@ -7,26 +7,28 @@
 #include "lt/core/hooks.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/loops/optimization.hpp"
+#include "lt/optim/params.hpp"
+#include "lt/policies/precision.hpp"
+#include "lt/optim/lr_scheduler/swa_lr.hpp"
 #include "lt/trainer/handles.hpp"
+#include "lt/trainer/scaled_step.hpp"
 #include "lt/trainer/step_output.hpp"
 #include "lt/trainer/types.hpp"
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace lt {
-
-/// True for optimizers of LibTorch whose step needs a closure; specialised by lt/torch.hpp.
-template <class O>
-inline constexpr bool torch_requires_closure = false;
 
 /// True for a model whose type says that the trainer optimizes it.
 template <class Model>
@@ -54,8 +56,16 @@ class OptimizationCalls {
                       "optimization steps one; Fix: return one optimizer, or write static constexpr "
                       "bool automatic_optimization = false in the model and step them in "
                       "training_step");
+        static_assert(!any_needs_closure(std::make_index_sequence<Set::static_size>{}) ||
+                          !scales_loss<Engine>(),
+                      "lt[E160] configure_optimizers returns an optimizer that evaluates its loss "
+                      "several times in a step (LBFGS), but this precision scales the loss and "
+                      "must unscale the gradients once before the step; Fix: take "
+                      "lt::precision::Bf16Mixed or lt::precision::F32, or another optimizer");
       }
       optimizers_.reset();
+      schedules_replaced_ = false;
+      replacement_.reset();
       auto configured = self().template call_model<hook::configure_optimizers>();
       if constexpr (detail::is_optional<decltype(configured)>) {
         if (configured) {
@@ -105,6 +115,14 @@ class OptimizationCalls {
   /// Calls `f(index, schedule)` for each attached schedule.
   template <class F>
   void for_each_schedule(F&& f) {
+    if constexpr (Engine::may_replace_schedules) {
+      if (schedules_replaced_) {
+        if (replacement_) {
+          f(std::size_t{0}, *replacement_);
+        }
+        return;
+      }
+    }
     if constexpr (Types::has_optimizers) {
       if (optimizers_) {
         optimizers_->for_each_schedule(f);
@@ -112,11 +130,38 @@ class OptimizationCalls {
     }
   }
   std::size_t schedule_count() const {
+    if constexpr (Engine::may_replace_schedules) {
+      if (schedules_replaced_) {
+        return replacement_ ? 1 : 0;
+      }
+    }
     if constexpr (Types::has_optimizers) {
       return optimizers_ ? optimizers_->schedule_count() : 0;
     } else {
       return 0;
     }
+  }
+
+  /// The schedules of the model make way for `scheduler`, which moves optimizer 0 after each epoch,
+  /// or for none. `initial_lr`: the base rate of each group. Returns the scheduler that is used.
+  optim::SWALR* replace_schedules(std::optional<optim::SWALR> scheduler,
+                                  std::span<const double> initial_lr) {
+    schedules_replaced_ = true;
+    replacement_.reset();
+    if (!scheduler) {
+      return nullptr;
+    }
+    replacement_.emplace(AttachedSchedule<optim::SWALR>{.scheduler = std::move(*scheduler),
+                                                        .options = {}});
+    optimizers_->visit(0, [&](std::size_t, auto& optimizer) {
+      detail::with_rates(*replacement_, optimizer, [&](optim::SWALR& own, auto& rates) {
+        for (std::size_t i = 0; i < std::min(rates.size(), initial_lr.size()); ++i) {
+          rates[i].initial_lr = initial_lr[i];
+        }
+        own.attach(rates);
+      });
+    });
+    return &replacement_->scheduler;
   }
 
   // -- automatic optimization ---------------------------------------------------------------------
@@ -144,8 +189,10 @@ class OptimizationCalls {
   /// The backward pass of `loss` with all its hooks.
   void backward(const Tensor& loss) {
     const Tensor& scaled = self().fabric().precision().scale(loss);
+    auto& strategy = self().fabric().strategy();
+    strategy.prepare_backward(self().model(), std::span<const Tensor>(&scaled, 1));
     self().template fire<hook::on_before_backward>(scaled);
-    self().template call_model<hook::backward>(scaled);
+    strategy.run_backward([&] { self().template call_model<hook::backward>(scaled); });
     self().template fire<hook::on_after_backward>();
   }
 
@@ -181,11 +228,20 @@ class OptimizationCalls {
         return result;
       }
     };
+    const auto step = [&] {
+      if constexpr (scales_loss<Engine>() && !is_stand_in<Handle>) {
+        return scaled_step(self().fabric().precision().scaler(), handle.optimizer(), closure,
+                           [&] { before_update(handle); }, state.automatic_optimization,
+                           self().messages());
+      } else {
+        return update(handle.optimizer(), wrapped);
+      }
+    };
     if constexpr (std::is_void_v<std::invoke_result_t<Closure&>>) {
-      update(handle.optimizer(), wrapped);
+      step();
       count_manual_step();
     } else {
-      auto result = update(handle.optimizer(), wrapped);
+      auto result = step();
       count_manual_step();
       return result;
     }
@@ -196,8 +252,7 @@ class OptimizationCalls {
   void clip_gradients(Handle& handle, std::optional<double> value,
                       std::optional<GradClipAlgorithm> algorithm) {
     if (value && *value > 0.0) {
-      if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(handle.optimizer())>,
-                                    NoOptimizer>) {
+      if constexpr (!is_stand_in<Handle>) {
         self().fabric().clip_gradients(handle.optimizer(), *value,
                                        algorithm.value_or(GradClipAlgorithm::norm));
       }
@@ -282,7 +337,7 @@ class OptimizationCalls {
       return schedules_of(std::make_index_sequence<Set::static_schedules>{});
     } else {
       std::vector<ManualSchedule<typename Set::schedule_type, Set>> handles;
-      for_each_schedule([&](std::size_t i, auto& schedule) {
+      optimizers_->for_each_schedule([&](std::size_t i, auto& schedule) {
         handles.emplace_back(schedule, *optimizers_, i);
       });
       return handles;
@@ -326,9 +381,26 @@ class OptimizationCalls {
  private:
   Engine& self() { return static_cast<Engine&>(*this); }
 
+  template <class Handle>
+  static constexpr bool is_stand_in =
+      std::is_same_v<std::remove_cvref_t<decltype(std::declval<Handle&>().optimizer())>,
+                     NoOptimizer>;
+
+  // Asked where the engine is complete.
+  template <class E>
+  static constexpr bool scales_loss() {
+    using Fabric = std::remove_cvref_t<decltype(std::declval<E&>().fabric())>;
+    return LossScaling<typename Fabric::precision_type>;
+  }
+  template <std::size_t... I>
+  static constexpr bool any_needs_closure(std::index_sequence<I...>) {
+    return (needs_closure<typename Set::template optimizer_type<I>>() || ...);
+  }
+
   template <class Batch>
   void run_step(Batch& batch, std::int64_t batch_idx, std::int64_t divisor) {
     output_.clear();
+    self().fabric().strategy().before_forward(self().model());
     const auto guard = self().fabric().autocast();
     output_.set(self().template call_step<hook::training_step>(batch, batch_idx, 0),
                 self().state().automatic_optimization, divisor);
@@ -453,7 +525,7 @@ class OptimizationCalls {
   template <class O>
   std::vector<Tensor> params_of(O& optimizer) {
     std::vector<Tensor> params;
-    self().fabric().collect_params(optimizer, params);
+    optim::collect_params(optimizer, params);
     return params;
   }
   std::pair<Tensor, bool>* remembered(const Tensor& param) {
@@ -466,6 +538,8 @@ class OptimizationCalls {
   }
 
   std::optional<Set> optimizers_;
+  std::optional<AttachedSchedule<optim::SWALR>> replacement_;
+  bool schedules_replaced_ = false;
   bool without_optimizer_ = false;
   Output output_;
   std::vector<std::pair<Tensor, bool>> toggled_;  // parameters and their requires_grad

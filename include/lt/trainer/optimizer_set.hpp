@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lt/core/errors.hpp"
+#include "lt/core/part_list.hpp"
 #include "lt/core/text.hpp"
 #include "lt/optim/configured.hpp"
 #include "lt/optim/group_rates.hpp"
@@ -59,6 +60,15 @@ struct AttachedSchedule {
     }
   }
 };
+
+/// True for a part that may put a schedule of its own in the place of the model's; it says
+/// `static constexpr bool replaces_schedules = true`. Trainers without one have no code for it.
+template <class P>
+inline constexpr bool replaces_schedules = requires { requires P::replaces_schedules; };
+template <class... Ps>
+inline constexpr bool replaces_schedules<PartList<Ps...>> = (replaces_schedules<Ps> || ...);
+template <class... Ps>
+inline constexpr bool replaces_schedules<std::tuple<Ps...>> = (replaces_schedules<Ps> || ...);
 
 namespace detail {
 

@@ -113,6 +113,9 @@ class PartSet {
     model_parts_ = std::move(parts);
   }
 
+  /// The parts of the model go; those whose place they took stay away.
+  void forget_model_parts() { model_parts_.reset(); }
+
  private:
   template <class P, class F>
   static void visit(P& part, F& f) {

@@ -5,6 +5,7 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
+#include "lt/core/reflect.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/core/type_name.hpp"
 #include "lt/policies/callback/model_checkpoint.hpp"
@@ -68,6 +69,7 @@ class TrainerRun {
     enable<ModelSummary>(o.enable_model_summary.value_or(usual));
     enable<CsvLogger>(o.logger.value_or(usual));
     check_state_keys();
+    check_one_bar();
   }
 
   template <class Model, class Data>
@@ -126,6 +128,25 @@ class TrainerRun {
       }
     });
     return results;
+  }
+
+  /// Sets a call up, runs `body` in the place of its loop, and tears down: for tools that run the
+  /// loops themselves. Callbacks and the model see set-up and teardown, but no end of a fit.
+  template <class Model, class Data, class Body>
+  void instead_of_loop(Model* model, Data& data, RunFn fn, Stage stage, Body&& body) {
+    begin(model, data, fn, stage);
+    guarded([&] {
+      resolve_epoch_limits();
+      set_up({});
+      if (fn == RunFn::fit) {
+        e_.configure_optimizers();
+        e_.template fire<hook::on_fit_start>();
+      }
+      restore_and_watch({});
+      body();
+      tear_down();
+      finish();
+    });
   }
 
   BatchCount estimated_stepping_batches() {
@@ -216,6 +237,17 @@ class TrainerRun {
     });
   }
 
+  // Those named in the trainer's type are counted while compiling; these are in a PartList.
+  void check_one_bar() {
+    int bars = 0;
+    e_.parts().for_each(
+        [&]<class P>(P&) { bars += substitute_of<P> == DefaultPart::progress_bar ? 1 : 0; });
+    if (bars > 1) {
+      throw ConfigError(text("lt[E196] found ", bars, " progress bars among the parts, which would "
+                             "overwrite each other's line; expected one"));
+    }
+  }
+
   // -- the sequence -------------------------------------------------------------------------------
   template <class Model, class Data>
   void begin(Model* model, Data& data, RunFn fn, Stage stage) {
@@ -230,6 +262,7 @@ class TrainerRun {
     state.status = Status::running;
     state.automatic_optimization = is_automatic(e_.model());
     state.plan.accumulate_grad_batches = e_.options().accumulate_grad_batches;
+    e_.messages().set_rank(e_.fabric().global_rank());
     e_.context().resumed_from_path.clear();
     e_.drop_loaders();
     e_.drop_loaded_checkpoint();
@@ -268,13 +301,12 @@ class TrainerRun {
     }
     e_.context().global_rank = e_.fabric().global_rank();
     e_.context().world_size = e_.fabric().world_size();
-    e_.messages().set_rank(e_.fabric().global_rank());
-
-    if (e_.has_data_module()) {
-      e_.template call_data<hook::prepare_data>();
+    if constexpr (std::remove_cvref_t<decltype(e_.fabric())>::strategy_type::is_distributed) {
+      compare_options();
     }
-    e_.template call_model<hook::prepare_data>();
+    prepare_data();
     e_.open_loggers();
+    e_.open_profiler();
     RunFn stage = e_.state().fn;
     e_.template call_data<hook::setup>(stage);
     e_.template call_callbacks<hook::setup>(stage);
@@ -286,8 +318,43 @@ class TrainerRun {
     e_.restore_modules_and_callbacks(path);
     e_.metrics().reset_results();
     e_.metrics().reset_tables();
-    e_.fabric().setup(e_.model());
+    e_.fabric().place(e_.model());
+    e_.fabric().strategy().setup_module(e_.model(), stage == RunFn::fit);
     e_.context().validation_enabled = e_.validation_enabled();
+  }
+
+  // Once on each machine; the other ranks wait for the files.
+  void prepare_data() {
+    if (e_.fabric().local_rank() == 0) {
+      if (e_.has_data_module()) {
+        e_.template call_data<hook::prepare_data>();
+      }
+      e_.template call_model<hook::prepare_data>();
+    }
+    e_.fabric().barrier("prepare_data");
+  }
+
+  template <class T>
+  static std::string option_text(const T& option) {
+    if constexpr (requires { option->count(); }) {
+      return option ? text(option->count(), " s") : std::string("none");
+    } else {
+      return text(option);
+    }
+  }
+
+  // Ranks that run different programs would wait for each other sooner or later.
+  void compare_options() {
+    auto& strategy = e_.fabric().strategy();
+    std::string own = strategy.description();
+    for_each_field(e_.options(), [&](std::string_view name, const auto& field) {
+      // Not those that each rank may have as it likes.
+      if (name != "default_root_dir" && name != "enable_progress_bar" &&
+          name != "enable_model_summary" && name != "handle_signals") {
+        own += text(name, " = ", option_text(field), "\n");
+      }
+    });
+    strategy.agree(text("the options of ", enum_name(e_.state().fn)), own);
   }
 
   void restore_and_watch(const std::filesystem::path& path) {
@@ -347,7 +414,9 @@ class TrainerRun {
     e_.template call_data<hook::teardown>(stage);
     e_.template call_callbacks<hook::teardown>(stage);
     e_.template call_model<hook::teardown>(stage);
+    e_.finish_checkpoints();
     e_.finalize_loggers("success");
+    e_.describe_profiler();
     e_.state().status = Status::finished;
     e_.metrics().refresh();
     e_.state().stage = Stage::none;
@@ -367,14 +436,25 @@ class TrainerRun {
     }
   }
 
+  // The first error reaches the caller; a further one is said, and nothing is left out for it.
+  template <class F>
+  void quietly(F&& f) {
+    try {
+      f();
+    } catch (const std::exception& further) {
+      e_.messages().warn("W035", text("while a run ended by an error: ", further.what()));
+    }
+  }
+
   void fail(const std::exception& exception) {
     e_.state().status = Status::interrupted;
-    e_.template call_callbacks<hook::on_exception>(exception);
+    quietly([&] { e_.template call_callbacks<hook::on_exception>(exception); });
     if (e_.has_data_module()) {
-      e_.template call_data<hook::on_exception>(exception);
+      quietly([&] { e_.template call_data<hook::on_exception>(exception); });
     }
-    e_.finalize_loggers("failed");
-    tear_down();
+    e_.finish_checkpoints_quietly();
+    e_.finalize_loggers_quietly();
+    quietly([&] { tear_down(); });
     if (dynamic_cast<const Interrupted*>(&exception) != nullptr) {
       e_.metrics().refresh();  // what was logged last can be read after an interrupt
     }

@@ -5,11 +5,18 @@
 #include "lt/core/run_view.hpp"
 #include "lt/core/type_name.hpp"
 #include "lt/optim/group_rates.hpp"
+#include "lt/tensor.hpp"
 
+#include <ATen/ops/empty_ops.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lt {
@@ -34,6 +41,14 @@ std::string_view optimizer_class(const O& optimizer) {
   } else {
     return type_name<O>();
   }
+}
+
+// One number each, on the CPU.
+inline Tensor as_tensor(const std::vector<double>& numbers) {
+  Tensor tensor = at::_ops::empty_memory_format::call({std::ssize(numbers)}, at::kDouble, {}, {},
+                                                      {}, std::nullopt);
+  std::copy(numbers.begin(), numbers.end(), tensor.mutable_data_ptr<double>());
+  return tensor;
 }
 
 template <class O>
@@ -124,6 +139,27 @@ inline constexpr RunServices services = {
         [](RunView& run) {
           auto& engine = detail::engine_of<Engine>(run);
           return TrainerRun<Engine>(engine).estimated_stepping_batches();
+        },
+    .decide =
+        [](RunView& run, bool mine, bool all) {
+          return detail::engine_of<Engine>(run).fabric().strategy().decide(mine, all);
+        },
+    .broadcast =
+        [](RunView& run, std::string text) {
+          return detail::engine_of<Engine>(run).fabric().strategy().broadcast_text(
+              std::move(text));
+        },
+    .exchange =
+        [](RunView& run, const std::vector<double>& own) {
+          const Tensor all =
+              detail::engine_of<Engine>(run).fabric().strategy().all_gather(
+                  detail::as_tensor(own));
+          const double* numbers = all.const_data_ptr<double>();
+          std::vector<std::vector<double>> ranks;
+          for (std::int64_t at = 0; at < all.numel(); at += std::ssize(own)) {
+            ranks.emplace_back(numbers + at, numbers + at + std::ssize(own));
+          }
+          return ranks;
         },
 };
 
