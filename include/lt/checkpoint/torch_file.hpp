@@ -13,8 +13,8 @@
 #include <caffe2/serialize/inline_container.h>
 
 #include <cstddef>
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -119,7 +119,8 @@ inline Value read_torch(const std::filesystem::path& path) {
                                   at::Tensor bytes = at::_ops::empty_memory_format::call(
                                       {static_cast<std::int64_t>(size)}, at::kByte, at::kStrided,
                                       at::Device(at::kCPU), false, std::nullopt);
-                                  std::memcpy(bytes.mutable_data_ptr(), data.get(), size);
+                                  std::copy_n(static_cast<const char*>(data.get()), size,
+                                              static_cast<char*>(bytes.mutable_data_ptr()));
                                   return bytes;
                                 });
     return reader.read();

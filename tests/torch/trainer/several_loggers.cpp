@@ -4,12 +4,19 @@
 
 #include "doctest_torch.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using test::Data;
 using test::Folder;
@@ -32,14 +39,32 @@ lt::TrainerOptions logging(const Folder& folder) {
 /// Begins to read the pipe when training is over: only then can a line be written.
 struct ReadAtTheEnd {
   void on_train_end(lt::RunView&) {
-    reader = std::thread([path = path, all = all] {
-      while (all->find("\"step\": 5") == std::string::npos) {
-        *all += read(path);
+    reader = std::thread([this] {
+      const int pipe_end = ::open(path.c_str(), O_RDONLY);
+      std::array<char, 4096> some{};
+      while (true) {
+        const bool last = written.load();  // asked before the pipe is found empty
+        const ssize_t count = ::read(pipe_end, some.data(), some.size());
+        all.append(some.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        if (count == 0 && last) {
+          break;
+        }
+        std::this_thread::yield();
       }
+      ::close(pipe_end);
     });
   }
+  /// What came through the pipe, once the trainer has written all.
+  const std::string& rest() {
+    written = true;
+    reader.join();
+    return all;
+  }
+  explicit ReadAtTheEnd(std::filesystem::path pipe) : path(std::move(pipe)) {}
+  ReadAtTheEnd(ReadAtTheEnd&& other) noexcept : path(std::move(other.path)) {}
   std::filesystem::path path;
-  std::string* all = nullptr;
+  std::atomic<bool> written = false;
+  std::string all{};
   std::thread reader{};
 };
 
@@ -72,16 +97,15 @@ TEST_CASE("a disk that does not answer stalls no step, and nothing is lost") {
   std::filesystem::create_directories(folder / "lightning_logs/v");
   const std::filesystem::path pipe = folder / "lightning_logs/v/metrics.jsonl";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  std::string all;
   Linear model;
   Data data;
   lt::TrainerOptions options = logging(folder);
   options.limit_val_batches = 0;
   lt::Trainer<Linear, Data, lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32,
               lt::JsonlLogger, ReadAtTheEnd>
-      trainer{options, lt::JsonlLogger{{.version = "v"}}, ReadAtTheEnd{pipe, &all}};
+      trainer{options, lt::JsonlLogger{{.version = "v"}}, ReadAtTheEnd{pipe}};
   trainer.set_message_sink({});
   trainer.fit(model, data);
-  trainer.get<ReadAtTheEnd>().reader.join();
+  const std::string& all = trainer.get<ReadAtTheEnd>().rest();
   CHECK(std::count(all.begin(), all.end(), '\n') == 6);
 }
