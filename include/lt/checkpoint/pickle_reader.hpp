@@ -36,6 +36,14 @@ class PickleReader {
 
   PickleReader(std::string_view pickle, std::string name, Storages storages)
       : in_(pickle), name_(std::move(name)), storages_(std::move(storages)) {}
+  PickleReader(const PickleReader&) = delete;
+  PickleReader& operator=(const PickleReader&) = delete;
+  /// Only what was remembered can hold itself, and would then never be freed.
+  ~PickleReader() {
+    for (const NodePtr& node : remembered_) {
+      node->items.clear();
+    }
+  }
 
   Value read() {
     while (true) {
@@ -149,7 +157,10 @@ class PickleReader {
     }
     push_tuple(std::move(items));
   }
-  void remember(std::uint64_t index) { memo_[index] = top(); }
+  void remember(std::uint64_t index) {
+    memo_[index] = top();
+    remembered_.push_back(top());
+  }
   void recall(std::uint64_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) {
@@ -458,6 +469,7 @@ class PickleReader {
   Storages storages_;
   std::vector<NodePtr> stack_;
   std::map<std::uint64_t, NodePtr> memo_;
+  std::vector<NodePtr> remembered_;  // an entry of the memo may be replaced
   std::map<std::string, at::Tensor> storages_read_;
 };
 

@@ -12,8 +12,8 @@
 
 #include <caffe2/serialize/inline_container.h>
 
-#include <cstddef>
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
