@@ -2,21 +2,15 @@
 // Several loggers at once, and a disk that does not answer.
 #include "models.hpp"
 
+#include "torch/pipe_reader.hpp"
+
 #include "doctest_torch.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <thread>
-#include <utility>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using test::Data;
 using test::Folder;
@@ -38,34 +32,8 @@ lt::TrainerOptions logging(const Folder& folder) {
 
 /// Begins to read the pipe when training is over: only then can a line be written.
 struct ReadAtTheEnd {
-  void on_train_end(lt::RunView&) {
-    reader = std::thread([this] {
-      const int pipe_end = ::open(path.c_str(), O_RDONLY);
-      std::array<char, 4096> some{};
-      while (true) {
-        const bool last = written.load();  // asked before the pipe is found empty
-        const ssize_t count = ::read(pipe_end, some.data(), some.size());
-        all.append(some.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-        if (count == 0 && last) {
-          break;
-        }
-        std::this_thread::yield();
-      }
-      ::close(pipe_end);
-    });
-  }
-  /// What came through the pipe, once the trainer has written all.
-  const std::string& rest() {
-    written = true;
-    reader.join();
-    return all;
-  }
-  explicit ReadAtTheEnd(std::filesystem::path pipe) : path(std::move(pipe)) {}
-  ReadAtTheEnd(ReadAtTheEnd&& other) noexcept : path(std::move(other.path)) {}
-  std::filesystem::path path;
-  std::atomic<bool> written = false;
-  std::string all{};
-  std::thread reader{};
+  void on_train_end(lt::RunView&) { pipe->start(); }
+  lt_test::PipeReader* pipe;
 };
 
 }  // namespace
@@ -95,17 +63,16 @@ TEST_CASE("all loggers get all records; the first one is the place of the checkp
 TEST_CASE("a disk that does not answer stalls no step, and nothing is lost") {
   const Folder folder;
   std::filesystem::create_directories(folder / "lightning_logs/v");
-  const std::filesystem::path pipe = folder / "lightning_logs/v/metrics.jsonl";
-  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  lt_test::PipeReader pipe(folder / "lightning_logs/v/metrics.jsonl");
   Linear model;
   Data data;
   lt::TrainerOptions options = logging(folder);
   options.limit_val_batches = 0;
   lt::Trainer<Linear, Data, lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32,
               lt::JsonlLogger, ReadAtTheEnd>
-      trainer{options, lt::JsonlLogger{{.version = "v"}}, ReadAtTheEnd{pipe}};
+      trainer{options, lt::JsonlLogger{{.version = "v"}}, ReadAtTheEnd{&pipe}};
   trainer.set_message_sink({});
   trainer.fit(model, data);
-  const std::string& all = trainer.get<ReadAtTheEnd>().rest();
+  const std::string& all = pipe.finish();
   CHECK(std::count(all.begin(), all.end(), '\n') == 6);
 }
