@@ -33,6 +33,8 @@ void for_each_module(torch::nn::Module& module, F&& f) {
 }
 
 /// Calls `f(layer)` with the layer's own type if `module` is a batch normalization; says if it is.
+/// A module hides its children's types, so they are asked for at run time: when a fit starts, when
+/// layers are frozen and when statistics are begun or ended, never in a step.
 template <class F>
 bool visit_batch_norm(torch::nn::Module& module, F&& f) {
   const auto visit = [&](auto* layer) {

@@ -455,6 +455,7 @@ class TrainerRun {
     e_.finish_checkpoints_quietly();
     e_.finalize_loggers_quietly();
     quietly([&] { tear_down(); });
+    // The run is over: the kind of its error is asked for once.
     if (dynamic_cast<const Interrupted*>(&exception) != nullptr) {
       e_.metrics().refresh();  // what was logged last can be read after an interrupt
     }

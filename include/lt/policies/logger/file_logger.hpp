@@ -21,7 +21,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -148,7 +147,7 @@ class FileLogger {
     }
     return !silent_;
   }
-  void post(std::function<void(Sink&)> job) { writer_->post(std::move(job)); }
+  void post(typename WriterThread<Sink>::Job job) { writer_->post(std::move(job)); }
   const VersionFolder& folder() const { return folder_; }
   Messages* messages() const { return messages_; }
 
