@@ -5,6 +5,7 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
+#include "lt/core/messages.hpp"
 #include "lt/core/metric_table.hpp"
 #include "lt/core/part_list.hpp"
 #include "lt/core/parts.hpp"
@@ -101,6 +102,9 @@ class Fabric {
   S& strategy() { return strategy_; }
   A& accelerator() { return accelerator_; }
   P& precision() { return precision_; }
+  Messages& messages() { return messages_; }
+  /// Sends the messages of this Fabric elsewhere; an empty sink silences it.
+  void set_message_sink(MessageSink sink) { messages_.set_sink(std::move(sink)); }
   /// The part of that type.
   template <class Part>
   Part& get() {
@@ -123,8 +127,9 @@ class Fabric {
     }
     accelerator_.setup();
     strategy_.setup_environment(device());
+    messages_.set_rank(global_rank());
     if constexpr (((role_of<Parts> == Role::logger || is_part_list<Parts>) || ...)) {
-      run_ = std::make_unique<LoggerRun>(global_rank(), world_size());
+      run_ = std::make_unique<LoggerRun>(messages_, global_rank(), world_size());
       for_each_logger([&](auto& logger) { logger.open(run_->view()); });
     }
   }
@@ -434,6 +439,7 @@ class Fabric {
   S strategy_;
   A accelerator_;
   P precision_;
+  Messages messages_;
   std::tuple<Parts...> parts_;
   checkpoint_io::Binary default_io_;
   std::unique_ptr<LoggerRun> run_;  // between launch and teardown, if there are loggers

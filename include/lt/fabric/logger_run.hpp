@@ -14,11 +14,10 @@ namespace lt {
 /// The run that loggers see when there is no trainer: a folder and a rank.
 class LoggerRun {
  public:
-  LoggerRun(std::int64_t global_rank, std::int64_t world_size)
-      : view_(state_, options_, messages_, services_) {
+  LoggerRun(Messages& messages, std::int64_t global_rank, std::int64_t world_size)
+      : view_(state_, options_, messages, services_) {
     view_.global_rank = global_rank;
     view_.world_size = world_size;
-    messages_.set_rank(global_rank);
   }
   LoggerRun(const LoggerRun&) = delete;
   LoggerRun& operator=(const LoggerRun&) = delete;
@@ -33,7 +32,6 @@ class LoggerRun {
 
   RunState state_;
   TrainerOptions options_;
-  Messages messages_;
   RunView view_;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lt/data/tensor_tree.hpp"
+#include "lt/optim/scale_floor.hpp"
 #include "lt/optim/step_now.hpp"
 #include "lt/policies/precision.hpp"
 #include "lt/tensor.hpp"
@@ -89,6 +90,7 @@ class FabricOptimizer {
       auto& scaler = fabric_->precision().scaler();
       scaler.step(*optimizer_, [&] { step_now(*optimizer_); });
       scaler.update();
+      optim::report_scale_floor(scaler, fabric_->messages());
     } else {
       step_now(*optimizer_);
     }

@@ -112,7 +112,7 @@ class TrainerEngine
       : options_(std::move(options)),
         fabric_(std::move(fabric)),
         parts_(std::move(parts)),
-        context_(*this, state_, options_, messages_, services<TrainerEngine>),
+        context_(*this, state_, options_, fabric_.messages(), services<TrainerEngine>),
         metrics_(context_),
         fit_loop_(*this),
         validate_loop_(*this),
@@ -127,7 +127,7 @@ class TrainerEngine
   // -- what mixins, loops and hooks ask for -------------------------------------------------------
   RunState& state() { return state_; }
   TrainerOptions& options() { return options_; }
-  Messages& messages() { return messages_; }
+  Messages& messages() { return fabric_.messages(); }
   MetricStore& metrics() { return metrics_; }
   Fabric<S, A, P>& fabric() { return fabric_; }
   Parts& parts() { return parts_; }
@@ -181,7 +181,7 @@ class TrainerEngine
   bool announce_stop(StopReason reason) {
     state_.stop_reason = reason;
     if (reason != StopReason::should_stop) {
-      messages_.info("I011", text("fit stopped: ", stop_text(reason)));
+      messages().info("I011", text("fit stopped: ", stop_text(reason)));
     }
     return true;
   }
@@ -200,7 +200,7 @@ class TrainerEngine
     bool keeps_position = false;
     this->with_stateful_loader([&](auto&) { keeps_position = true; });
     if (state_.global_step() % steps != 0 && !keeps_position) {
-      messages_.warn("W024", "resuming in the middle of an epoch with a loader that keeps no "
+      messages().warn("W024", "resuming in the middle of an epoch with a loader that keeps no "
                              "position: it starts again at its first batch");
     }
   }
@@ -369,7 +369,6 @@ class TrainerEngine
 
   RunState state_;
   TrainerOptions options_;
-  Messages messages_;
   Fabric<S, A, P> fabric_;
   Parts parts_;
   Ctx context_;

@@ -5,14 +5,13 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/messages.hpp"
-#include "lt/core/text.hpp"
+#include "lt/optim/scale_floor.hpp"
 #include "lt/optim/step_now.hpp"
 #include "lt/tensor.hpp"
 
 #include <ATen/core/grad_mode.h>
 
 #include <concepts>
-#include <cstdint>
 #include <type_traits>
 
 namespace lt {
@@ -33,17 +32,6 @@ void refuse_closure(const O& optimizer) {
   }
 }
 
-template <class Scaler>
-void report_floor(const Scaler& scaler, Messages& messages) {
-  constexpr std::int64_t many = 100;
-  if (scaler.steps_at_floor() == many) {
-    messages.warn("W041", text("the loss scale has been below 1 for ", many, " steps (it is ",
-                               scaler.get_scale(), " now): the gradients are not finite however "
-                               "small they are scaled; look for NaN in data and loss, or use "
-                               "bf16-mixed"));
-  }
-}
-
 }  // namespace detail
 
 /// Runs `closure` (the loss and its gradients), unscales, calls `before_update` (hooks, clipping),
@@ -61,7 +49,7 @@ auto scaled_step(Scaler& scaler, O& optimizer, Closure& closure, const Before& b
     if (scaled) {
       scaler.step(optimizer, [&] { step_now(optimizer); });
       scaler.update();
-      detail::report_floor(scaler, messages);
+      optim::report_scale_floor(scaler, messages);
     }
   };
   const auto run = [&] {

@@ -157,6 +157,25 @@ TEST_CASE("gradients are clipped by norm or by value, and unscaled before") {
   CHECK_THROWS_AS(plain.clip_gradients(other, own, {.max_norm = 1.0}), lt::Error);
 }
 
+TEST_CASE("a scale that stays at its floor is said once") {
+  FabricFor<lt::precision::F16Mixed> fabric{lt::precision::F16Mixed({.init_scale = 2.0})};
+  int said = 0;
+  fabric.set_message_sink([&](const lt::Message& message) { said += message.code == "W041"; });
+  fabric.launch();
+  Net net;
+  lt::optim::SGD sgd(net.parameters(), {.lr = 0.1});
+  auto [module, optimizer] = fabric.setup(net, sgd);
+  const at::Tensor before = net.net->weight.detach().clone();
+  const at::Tensor bad = torch::full({1, 4}, std::numeric_limits<float>::quiet_NaN());
+  for (int i = 0; i < 130; ++i) {
+    optimizer.zero_grad();
+    fabric.backward(module(bad).sum());
+    optimizer.step();
+  }
+  CHECK(said == 1);
+  CHECK(torch::equal(net.net->weight, before));
+}
+
 TEST_CASE("entries are saved, loaded, filtered and left over") {
   const Folder folder;
   const auto path = folder / "loop.ckpt";

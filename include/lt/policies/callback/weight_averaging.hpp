@@ -41,6 +41,15 @@ LT_REFLECT(lt::WeightAveragingState, (latest_update_step, "optimizer steps at th
 
 namespace lt {
 
+namespace detail {
+template <class Model>
+struct NamedWeights {
+  static_assert(NamedParameters<Model>,
+                "lt[E601] averaging weights needs a model whose weights have names; Fix: derive "
+                "the model from lt::nn::Module or torch::nn::Module");
+};
+}  // namespace detail
+
 /// Base of the callbacks that average weights (CRTP). `Derived` has options with `device` and
 /// `use_buffers`, a `name`, and
 ///   bool should_update(std::optional<std::int64_t> step_idx,
@@ -82,6 +91,7 @@ class BasicWeightAveraging {
 
   template <class Ctx>
   void on_fit_start(Ctx& ctx) {
+    static_cast<void>(detail::NamedWeights<std::remove_cvref_t<decltype(ctx.model())>>());
     if (!average_) {
       make_average(ctx);
     }
@@ -166,10 +176,7 @@ class BasicWeightAveraging {
 
   template <class Ctx>
   void make_average(Ctx& ctx) {
-    using Model = std::remove_cvref_t<decltype(ctx.model())>;
-    static_assert(NamedParameters<Model>,
-                  "lt[E601] averaging weights needs a model whose weights have names; Fix: derive "
-                  "the model from lt::nn::Module or torch::nn::Module");
+    static_cast<void>(detail::NamedWeights<std::remove_cvref_t<decltype(ctx.model())>>());
     average_.emplace(ctx.model(), device_of(self().options().device));
   }
   void update() {
