@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure what the headers cost to compile, in CPU seconds, as ratios taken in one run.
 
-Usage: compile_time.py [--rounds N] [--compilers g++,clang++-19] [--flags "-O0"]
+Usage: compile_time.py [--rounds N] [--compilers g++,clang++-19] [--flags "-O0"] [--ladder]
 
 Compiles the units of bench/compile in turns and prints the median of each, without a compiler cache: the light door
 against the LibTorch headers that it cannot do without, and a unit with a model and a trainer against a bare
 `#include <torch/torch.h>`; then both units on a precompiled <torch/torch.h>, as lt::pch has it.
+
+`--ladder` says instead what each header of the light door adds: units with one more of its includes each, in its order.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -62,7 +65,10 @@ class Compiler:
         ]
 
     def unit(self, name: str, extra: list[str] = []) -> float:
-        return cpu_seconds(self.base + extra + ["-c", str(UNITS / f"{name}.cpp"), "-o", str(self.scratch / "unit.o")])
+        return self.compile(UNITS / f"{name}.cpp", extra)
+
+    def compile(self, source: Path, extra: list[str] = []) -> float:
+        return cpu_seconds(self.base + extra + ["-c", str(source), "-o", str(self.scratch / "unit.o")])
 
     def precompile(self) -> list[str]:
         """Precompiles <torch/torch.h>; the flags with which a unit uses it."""
@@ -103,11 +109,28 @@ def compare(compiler: Compiler, rounds: int) -> bool:
     return door <= DOOR_SECONDS and ratio <= TRAINER_RATIO
 
 
+def ladder(compiler: Compiler, rounds: int) -> None:
+    """What each header of the light door adds to those before it; LibTorch's two come first."""
+    text = (UNITS / "libtorch.cpp").read_text(encoding="utf-8")
+    door = re.findall(r'^#include "(.+)"', (ROOT / "include/lt/lt.hpp").read_text(encoding="utf-8"), re.MULTILINE)
+    source = compiler.scratch / "rung.cpp"
+    before = 0.0
+    print(f"{compiler.name}: CPU seconds that each header adds, medians of {rounds}")
+    for header in ["LibTorch's two", *door]:
+        if header in door:
+            text += f"#include <{header}>\n"
+        source.write_text(text, encoding="utf-8")
+        now = statistics.median(compiler.compile(source) for _ in range(rounds))
+        print(f"  {header:48} {now - before:+6.2f} {now:6.2f}", flush=True)
+        before = now
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--compilers", default="g++,clang++-19")
     parser.add_argument("--flags", default="-O0")
+    parser.add_argument("--ladder", action="store_true", help="what each header of the light door adds")
     options = parser.parse_args()
     met = True
     with tempfile.TemporaryDirectory() as scratch:
@@ -115,7 +138,13 @@ def main() -> int:
             if shutil.which(name) is None:
                 print(f"{name}: not installed, not measured")
                 continue
-            met = compare(Compiler(name, options.flags.split(), Path(scratch)), options.rounds) and met
+            compiler = Compiler(name, options.flags.split(), Path(scratch))
+            if options.ladder:
+                ladder(compiler, options.rounds)
+            else:
+                met = compare(compiler, options.rounds) and met
+    if options.ladder:
+        return 0
     print("All wanted bounds are met." if met else "A wanted bound is not met.")
     return 0
 
