@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time of a training step by lt::Trainer over that of a hand-written LibTorch loop with the same
 // model, optimizer and batches. Both run in short turns, so that what else the machine does meets
-// both, with a new model each, so that no place in memory favours one. A round is the medians of its
+// all, with a new model each, so that no place in memory favours one. A round is the medians of its
 // turns; the ratio is the median over the rounds.
 #include "mlp.hpp"
 
@@ -72,7 +72,7 @@ void compare(const Case& c) {
     return Stopwatch::microseconds_per_step();
   };
 
-  // The hand-written loop runs twice: what its two halves differ by is what the machine's noise does.
+  // The hand-written loop runs twice: what the two differ by is the machine's noise.
   std::array<double, rounds> hand{}, lt{}, ratio{}, noise{};
   for (std::size_t i = 0; i < rounds; ++i) {
     std::array<double, turns> hand_turns{}, lt_turns{}, again_turns{};
