@@ -29,6 +29,19 @@ class LoaderRef {
     loader_->set_epoch(epoch);
   }
 
+  /// The position, of a loader that keeps one.
+  auto state_dict() const
+    requires requires(const L& loader) { loader.state_dict(); }
+  {
+    return loader_->state_dict();
+  }
+  template <class State>
+  void load_state_dict(const State& state)
+    requires requires(L& loader) { loader.load_state_dict(state); }
+  {
+    loader_->load_state_dict(state);
+  }
+
  private:
   L* loader_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helpers.hpp"
 
+#include <lt/data/loader_ref.hpp>
 #include <lt/data/stateful_data_loader.hpp>
 
 #include "doctest_torch.hpp"
@@ -66,6 +67,18 @@ struct Reads {
 
 static_assert(lt::Loader<lt::StatefulDataLoader<lt::DataLoader<Numbers>>>);
 static_assert(lt::Reflected<lt::DataLoaderState>);
+
+TEST_CASE("a reference to it keeps the position as well") {
+  auto loader = make({.batch_size = 2});
+  lt::LoaderRef ref(loader);
+  auto it = ref.begin();
+  CHECK((it != ref.end()));
+  CHECK(ref.state_dict().batches_yielded == 1);
+  auto other = make({.batch_size = 2});
+  lt::LoaderRef restored(other);
+  restored.load_state_dict(ref.state_dict());
+  CHECK(values(*restored.begin()) == Ints{2, 3});
+}
 
 TEST_CASE("a restored loader goes on at the next batch, and later epochs follow") {
   check_resume({.batch_size = 3});
