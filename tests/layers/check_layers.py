@@ -33,6 +33,9 @@ LAYERS = {
     "metrics": 4,
     "nn": 4,
     "checkpoint": 4,
+    "generator": 4,
+    "distributed": 4,
+    "launch": 5,
     "fabric": 5,
     "trainer": 6,
     "module": 6,
@@ -41,7 +44,7 @@ LAYERS = {
     "tuner": 7,
 }
 #: The doors stand above everything. `nn.hpp` and `cli.hpp` are doors though folders carry their names.
-DOORS = {"lt.hpp": 8, "nn.hpp": 8, "precision.hpp": 8, "torch.hpp": 8, "kineto.hpp": 8, "torch_checkpoint.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
+DOORS = {"lt.hpp": 8, "nn.hpp": 8, "precision.hpp": 8, "torch.hpp": 8, "kineto.hpp": 8, "torch_checkpoint.hpp": 8, "ddp.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
 
 LIGHT_DOOR = "lt.hpp"
 TORCH_FREE = re.compile(r"^(torch|ATen|c10|caffe2|fmt|pybind11)/")
