@@ -96,7 +96,7 @@ $(STAMPS)/release: $(STAMPS)/setup-demo CMakePresets.json $(call unless,$(call c
 	@$(call CONFIGURE,release,-D LT_BUILD_TESTS=OFF)
 
 $(STAMPS)/release-tests: $(STAMPS)/setup-test CMakePresets.json $(call unless,$(call cache,release))
-	@$(call CONFIGURE,release,-D LT_BUILD_TESTS=ON -D LT_WERROR=ON)
+	@$(call CONFIGURE,release,-D LT_BUILD_TESTS=ON -D LT_WITH_DDP=ON -D LT_WERROR=ON)
 
 $(STAMPS)/release-bench: $(STAMPS)/setup-bench $(STAMPS)/release-tests
 	@$(call CONFIGURE,release,-D LT_BUILD_BENCH=ON)

@@ -125,12 +125,21 @@ class Fabric {
       throw ConfigError(
           text("lt[E190] accelerator ", A::name, " is not available on this machine"));
     }
+    const auto place = [&](auto& environment) { place_by(environment); };
+    for_each_part<Role::environment>(place);
     accelerator_.setup();
     strategy_.setup_environment(device());
     messages_.set_rank(global_rank());
     if constexpr (((role_of<Parts> == Role::logger || is_part_list<Parts>) || ...)) {
       run_ = std::make_unique<LoggerRun>(messages_, global_rank(), world_size());
       for_each_logger([&](auto& logger) { logger.open(run_->view()); });
+    }
+  }
+  /// The ranks are where `environment` says, whatever launcher would be found; for `launch`.
+  template <class Environment>
+  void place_by([[maybe_unused]] const Environment& environment) {
+    if constexpr (requires { strategy_.set_place(environment.place()); }) {
+      strategy_.set_place(environment.place());
     }
   }
   /// The same, then `function(fabric, args...)`.

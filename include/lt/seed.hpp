@@ -4,8 +4,8 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/text.hpp"
+#include "lt/generator.hpp"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Tensor.h>
 
 #include <charconv>
@@ -41,9 +41,11 @@ inline std::uint64_t seed_everything(std::optional<std::uint64_t> seed = {}, boo
     throw ConfigError(text("lt[E170] seed_everything: the seed is ", *seed,
                            "; expected a whole number from 0 to 4294967295"));
   }
-  setenv("PL_GLOBAL_SEED", text(*seed).c_str(), 1);
-  setenv("PL_SEED_WORKERS", workers ? "1" : "0", 1);
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  if (!rng::thread_generator().defined()) {  // variables are the process's, not a thread's
+    setenv("PL_GLOBAL_SEED", text(*seed).c_str(), 1);
+    setenv("PL_SEED_WORKERS", workers ? "1" : "0", 1);
+  }
+  at::Generator generator = rng::default_generator();
   const std::lock_guard lock(generator.mutex());
   generator.set_current_seed(*seed);
   return *seed;
@@ -51,13 +53,13 @@ inline std::uint64_t seed_everything(std::optional<std::uint64_t> seed = {}, boo
 
 /// The state of the default random generator, as bytes.
 inline at::Tensor rng_state() {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  at::Generator generator = rng::default_generator();
   const std::lock_guard lock(generator.mutex());
   return generator.get_state();
 }
 /// Gives the default random generator a state back.
 inline void set_rng_state(const at::Tensor& state) {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  at::Generator generator = rng::default_generator();
   const std::lock_guard lock(generator.mutex());
   generator.set_state(state);
 }

@@ -143,6 +143,12 @@ class TrainerBody {
     return *found;
   }
 
+  /// The strategy: the ranks, and what they exchange.
+  S& strategy() { return engine_->fabric().strategy(); }
+  std::int64_t global_rank() const { return engine_->fabric().global_rank(); }
+  std::int64_t world_size() const { return engine_->fabric().world_size(); }
+  bool is_global_zero() const { return global_rank() == 0; }
+
   const MetricTable& callback_metrics() { return engine_->context().callback_metrics(); }
   const MetricTable& progress_bar_metrics() { return engine_->context().progress_bar_metrics(); }
   const MetricTable& logged_metrics() { return engine_->context().logged_metrics(); }

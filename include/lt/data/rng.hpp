@@ -4,6 +4,7 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/data/worker_info.hpp"
+#include "lt/generator.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Tensor.h>
@@ -15,11 +16,6 @@
 #include <optional>
 
 namespace lt::rng {
-
-/// The process's default CPU generator, the one `torch.manual_seed` seeds.
-inline at::Generator default_generator() {
-  return at::detail::getDefaultCPUGenerator();
-}
 
 /// A new CPU generator, equal to Python's `torch.Generator().manual_seed(seed)`.
 inline at::Generator make_generator(std::int64_t seed) {
@@ -40,13 +36,13 @@ inline std::optional<at::Generator> choose_generator(
 inline std::int64_t draw_seed(const std::optional<at::Generator>& generator) {
   at::Tensor cell =
       at::_ops::empty_memory_format::call({}, at::kLong, {}, {}, {}, std::nullopt);
-  at::_ops::random_::call(cell, generator);
+  at::_ops::random_::call(cell, or_default(generator));
   return *cell.const_data_ptr<std::int64_t>();
 }
 
 /// `torch.randperm(n, generator=generator)`, int64 of shape [n].
 inline at::Tensor permutation(std::int64_t n, const std::optional<at::Generator>& generator) {
-  return at::_ops::randperm_generator::call(n, generator, at::kLong, {}, {}, {});
+  return at::_ops::randperm_generator::call(n, or_default(generator), at::kLong, {}, {}, {});
 }
 
 /// The generator a random transform should draw from: in a loader's worker thread its own, seeded

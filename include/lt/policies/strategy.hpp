@@ -2,7 +2,7 @@
 // Strategy: how many processes train together and how their gradients become one. Consulted in the
 // backward pass, in the reduction of metrics, and wherever ranks wait for each other.
 //
-// Satisfied by: SingleDevice.
+// Satisfied by: SingleDevice, DdpOn (Ddp).
 #pragma once
 
 #include "lt/core/parts.hpp"
@@ -95,7 +95,7 @@ struct Strategy {
 
 namespace strategy {
 class SingleDevice;
-/// All strategies, the preferred first.
+/// All strategies without arguments, the preferred first; Ddp is DdpOn<backend::Gloo>.
 using all = type_list<SingleDevice>;
 }  // namespace strategy
 

@@ -295,6 +295,11 @@ class TrainerRun {
       }
     }
     check_configuration();
+    e_.parts().for_each([&]<class Part>(Part& part) {
+      if constexpr (role_of<Part> == Role::environment) {
+        e_.fabric().place_by(part);
+      }
+    });
     e_.fabric().launch();
     if (const auto deterministic = e_.options().deterministic) {
       at::globalContext().setDeterministicAlgorithms(*deterministic, /*warn_only=*/false);
