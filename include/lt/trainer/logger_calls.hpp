@@ -16,11 +16,31 @@
 
 namespace lt {
 
-/// Mixin of the trainer's engine. Under fast_dev_run the loggers stay silent.
+/// Mixin of the trainer's engine. Under fast_dev_run, and while a SilentLoggers lives, the loggers
+/// stay silent.
 template <class Engine>
 class LoggerCalls {
  public:
+  /// While it lives, loggers are neither opened nor written: for tools whose runs are no results.
+  class SilentLoggers {
+   public:
+    explicit SilentLoggers(LoggerCalls& calls) : calls_(&calls), before_(calls.silent_) {
+      calls.silent_ = true;
+    }
+    ~SilentLoggers() { calls_->silent_ = before_; }
+    SilentLoggers(const SilentLoggers&) = delete;
+    SilentLoggers& operator=(const SilentLoggers&) = delete;
+
+   private:
+    LoggerCalls* calls_;
+    bool before_;
+  };
+  [[nodiscard]] SilentLoggers silence_loggers() { return SilentLoggers(*this); }
+
   bool has_loggers() {
+    if (silent_) {
+      return false;
+    }
     bool found = false;
     self().parts().for_each([&]<class P>(P&) { found = found || role_of<P> == Role::logger; });
     return found;
@@ -28,7 +48,7 @@ class LoggerCalls {
 
   template <class F>
   void for_each_logger(F&& f) {
-    if (self().options().fast_dev_run > 0) {
+    if (silent_ || self().options().fast_dev_run > 0) {
       return;
     }
     self().parts().for_each([&]<class P>(P& part) {
@@ -137,6 +157,8 @@ class LoggerCalls {
       return HyperParams(hparams);
     }
   }
+
+  bool silent_ = false;
 };
 
 }  // namespace lt

@@ -89,9 +89,26 @@ class PartSet {
     return found;
   }
 
+  /// While it lives, no part is called, found or saved: for tools that run a loop of their own.
+  class Aside {
+   public:
+    explicit Aside(PartSet& parts) : parts_(&parts), before_(parts.aside_) { parts.aside_ = true; }
+    ~Aside() { parts_->aside_ = before_; }
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+
+   private:
+    PartSet* parts_;
+    bool before_;
+  };
+  [[nodiscard]] Aside set_aside() { return Aside(*this); }
+
   /// Calls `f(part)` for every part: the user's, the defaults, the model's.
   template <class F>
   void for_each(F&& f) {
+    if (aside_) {
+      return;
+    }
     each_of_user(f, std::index_sequence_for<Ps...>{});
     std::apply([&](auto&... slot) { (visit(slot, f), ...); }, defaults_);
     if (model_parts_) {
@@ -168,6 +185,7 @@ class PartSet {
   std::array<bool, sizeof...(Ps) + 1> replaced_{};  // of the user's, by the model's (one to spare)
   default_slots defaults_;
   std::optional<ModelParts> model_parts_;
+  bool aside_ = false;
 };
 
 }  // namespace lt

@@ -131,16 +131,20 @@ class TrainerRun {
   }
 
   /// Sets a call up, runs `body` in the place of its loop, and tears down: for tools that run the
-  /// loops themselves. Callbacks and the model see set-up and teardown, but no end of a fit.
+  /// loops themselves. Data module, callbacks and model see set-up and teardown, but no start and no
+  /// end of a fit; loggers are left alone. What is drawn from the default random generator leaves
+  /// no trace.
   template <class Model, class Data, class Body>
   void instead_of_loop(Model* model, Data& data, RunFn fn, Stage stage, Body&& body) {
+    const auto silent = e_.silence_loggers();
+    const IsolatedRng isolated;
+    e_.state().should_stop = false;
     begin(model, data, fn, stage);
     guarded([&] {
       resolve_epoch_limits();
       set_up({});
       if (fn == RunFn::fit) {
         e_.configure_optimizers();
-        e_.template fire<hook::on_fit_start>();
       }
       restore_and_watch({});
       body();
