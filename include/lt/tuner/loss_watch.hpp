@@ -21,23 +21,19 @@ namespace lt {
 /// Source: Lightning, tuner/lr_finder.py, `_LRCallback`.
 class LossWatch {
  public:
-  /// `first_step`: optimizer steps that were made before.
-  explicit LossWatch(std::optional<double> threshold, Compat compat = Compat::lt,
-                     std::int64_t first_step = 0)
-      : threshold_(threshold),
-        compat_(compat),
-        step_(compat == Compat::lightning ? first_step : 0) {}
+  explicit LossWatch(std::optional<double> threshold, Compat compat = Compat::lt)
+      : threshold_(threshold), compat_(compat) {}
 
-  /// Takes the loss after the next step. True if the test should end.
-  bool add(double loss) {
-    ++step_;
+  /// Takes the loss after optimizer step `step`, counted from 1 (for Lightning's rule from the
+  /// beginning of all training). True if the test should end.
+  bool add(double loss, std::int64_t step) {
     average_ = beta * average_ + (1 - beta) * loss;
-    const double smoothed =
-        average_ / (1 - std::pow(beta, static_cast<double>(step_ + 1)));
+    const double smoothed = average_ / (1 - std::pow(beta, static_cast<double>(step + 1)));
+    const bool first = compat_ == Compat::lt ? !best_ : step == 1;
     const bool diverged =
-        threshold_ && ((step_ > 1 && smoothed > limit()) ||
+        threshold_ && ((!first && smoothed > limit()) ||
                        (compat_ == Compat::lt && !std::isfinite(smoothed)));
-    if (smoothed < best_ || step_ == 1) {
+    if (first || smoothed < best_.value_or(0.0)) {
       best_ = smoothed;
     }
     losses_.push_back(smoothed);
@@ -45,10 +41,7 @@ class LossWatch {
   }
 
   /// The step gave no loss: a gap in the curve.
-  void skip() {
-    ++step_;
-    losses_.push_back(std::numeric_limits<double>::quiet_NaN());
-  }
+  void skip() { losses_.push_back(std::numeric_limits<double>::quiet_NaN()); }
 
   /// The smoothed losses so far, one for each step.
   const std::vector<double>& losses() const { return losses_; }
@@ -58,15 +51,15 @@ class LossWatch {
 
   // As far above a best loss below zero as above the same one over zero.
   double limit() const {
-    return compat_ == Compat::lightning || best_ >= 0 ? *threshold_ * best_
-                                                      : best_ - (*threshold_ - 1) * best_;
+    const double best = best_.value_or(0.0);
+    return compat_ == Compat::lightning || best >= 0 ? *threshold_ * best
+                                                     : best - (*threshold_ - 1) * best;
   }
 
   std::optional<double> threshold_;
   Compat compat_;
-  std::int64_t step_;
   double average_ = 0.0;
-  double best_ = 0.0;
+  std::optional<double> best_;
   std::vector<double> losses_;
 };
 

@@ -29,9 +29,9 @@ namespace detail {
 /// Sets the rate before each batch and notes the loss after each optimizer step.
 class RateRecorder {
  public:
-  RateRecorder(const LrFindOptions& options, Compat compat, std::int64_t first_step)
+  RateRecorder(const LrFindOptions& options, Compat compat)
       : rates_(options.min_lr, options.max_lr, options.num_training, options.mode, compat),
-        watch_(options.early_stop_threshold, compat, first_step),
+        watch_(options.early_stop_threshold, compat),
         compat_(compat) {}
 
   template <class Engine>
@@ -67,7 +67,9 @@ class RateRecorder {
     for (const auto& loss : losses) {
       mean += loss[0] / static_cast<double>(losses.size());
     }
-    if (watch_.add(compat_ == Compat::lightning ? losses[0][0] : mean)) {
+    const bool lightning = compat_ == Compat::lightning;
+    if (watch_.add(lightning ? losses[0][0] : mean,
+                   lightning ? engine.state().global_step() : steps_)) {
       engine.state().should_stop = true;
     }
   }
@@ -128,10 +130,9 @@ LrFindResult find_rates(Engine& engine, const LrFindOptions& options) {
     const bool has_loggers = std::exchange(engine.metrics().has_loggers, false);
     RestoredRun<Engine> before(engine);
     const c10::AutoGradMode grad(true);
-    const std::int64_t first = engine.state().global_step();
     detail::limit_search(engine, options.num_training,
                          compat == Compat::lightning ? options.num_training : 0, compat);
-    detail::RateRecorder recorder(options, compat, first);
+    detail::RateRecorder recorder(options, compat);
     SearchEngine<Engine, detail::RateRecorder>(engine, recorder).run();
     found.results = recorder.curve();
     before.restore();
