@@ -71,7 +71,7 @@ TEST_CASE("Lightning's searches of a batch size: what was tried, what was found"
     while (const auto size = search.next()) {
       tried.push_back(*size);
       if (*size <= recorded.at("fits").get<std::int64_t>()) {
-        search.succeeded(recorded.at("samples").get<std::int64_t>());
+        search.succeeded(*size >= recorded.at("samples").get<std::int64_t>());
       } else {
         search.failed();
       }

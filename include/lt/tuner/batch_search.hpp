@@ -51,16 +51,15 @@ class BatchSizeSearch {
     return ended_ ? std::nullopt : std::optional(size_);
   }
 
-  /// The size fitted. `samples`: those of the dataset, if they are known; a batch that holds them
-  /// all is the largest there is.
-  void succeeded(std::optional<std::int64_t> samples = {}) {
+  /// The size fitted. `holds_all`: the whole dataset is in one batch, so there is none larger.
+  void succeeded(bool holds_all = false) {
     best_ = size_;
     if (++trials_ >= o_.max_trials) {
       return end({});
     }
-    if (samples && size_ >= *samples) {
-      return end(text("The batch size ", size_, " is greater or equal than the length of your "
-                      "dataset: ", *samples, "."));
+    if (holds_all) {
+      return end(text("The batch size ", size_,
+                      " is greater or equal than the length of your dataset."));
     }
     if (high_) {
       return narrow("succeeded");

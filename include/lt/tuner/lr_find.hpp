@@ -5,13 +5,11 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/text.hpp"
-#include "lt/loops/optimization.hpp"
-#include "lt/metrics/scalar.hpp"
 #include "lt/trainer/optimizer_set.hpp"
 #include "lt/tuner/attribute.hpp"
-#include "lt/tuner/loss_watch.hpp"
 #include "lt/tuner/lr_find_options.hpp"
 #include "lt/tuner/lr_find_result.hpp"
+#include "lt/tuner/rate_recorder.hpp"
 #include "lt/tuner/run_snapshot.hpp"
 #include "lt/tuner/search_engine.hpp"
 
@@ -21,97 +19,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lt {
-
-namespace detail {
-
-/// Sets the rate before each batch and notes the loss after each optimizer step.
-class RateRecorder {
- public:
-  RateRecorder(const LrFindOptions& options, Compat compat)
-      : rates_(options.min_lr, options.max_lr, options.num_training, options.mode, compat),
-        watch_(options.early_stop_threshold, compat),
-        compat_(compat) {}
-
-  template <class Engine>
-  void before_batch(Engine& engine) {
-    const double rate = rates_[steps_];
-    engine.for_each_optimizer([&](std::size_t, auto& optimizer) {
-      for (std::size_t i = 0; i < group_count(optimizer); ++i) {
-        optim::GroupRates group = rates(optimizer, i);
-        group.lr = rate;
-        set_rates(optimizer, i, group);
-      }
-    });
-    steps_now_ = !should_accumulate(engine.state());
-    if (is_noted(engine.state())) {
-      lr_.push_back(rate);
-    }
-  }
-
-  template <class Engine>
-  void after_batch(Engine& engine) {
-    steps_ += steps_now_ ? 1 : 0;
-    if (!is_noted(engine.state())) {
-      return;
-    }
-    if (!engine.output().has_loss()) {
-      watch_.skip();
-      return;
-    }
-    // Ranks see different batches: all decide by the mean, Lightning by the first one's.
-    const double own = scalar_of(engine.output().loss(), "loss").value;
-    const auto losses = engine.context().exchange({own});
-    double mean = 0.0;
-    for (const auto& loss : losses) {
-      mean += loss[0] / static_cast<double>(losses.size());
-    }
-    const bool lightning = compat_ == Compat::lightning;
-    if (watch_.add(lightning ? losses[0][0] : mean,
-                   lightning ? engine.state().global_step() : steps_)) {
-      engine.state().should_stop = true;
-    }
-  }
-
-  LrFindCurve curve() const { return {lr_, watch_.losses()}; }
-
- private:
-  // Lightning leaves the last, shorter window of accumulated gradients out.
-  bool is_noted(const RunState& state) const {
-    return steps_now_ && (compat_ == Compat::lt ||
-                          state.fit.batches.current.ready % state.plan.accumulate_grad_batches == 0);
-  }
-
-  RateSequence rates_;
-  LossWatch watch_;
-  Compat compat_;
-  std::int64_t steps_ = 0;
-  bool steps_now_ = false;
-  std::vector<double> lr_;
-};
-
-/// Limits of a search: from the first batch on for `steps` optimizer steps, whatever the limits of
-/// the run. Lightning goes on from the run's counters and keeps its limits.
-template <class Engine>
-void limit_search(Engine& engine, std::int64_t steps, std::int64_t val_batches, Compat compat) {
-  RunState& state = engine.state();
-  TrainerOptions& options = engine.options();
-  state.should_stop = false;
-  state.stage = Stage::train;
-  options.limit_val_batches = BatchLimit(val_batches);
-  if (compat == Compat::lightning) {
-    options.max_steps = state.global_step() + steps;
-    return;
-  }
-  state.fit = {};
-  state.plan.max_epochs = -1;
-  state.plan.min_epochs = 0;
-  options.max_steps = steps;
-  options.min_steps.reset();
-}
-
-}  // namespace detail
 
 /// Runs the test in a trainer whose fit is set up, and leaves weights, data, counters, options and
 /// random generators as they were. Optimizers are configured anew.
@@ -130,10 +40,10 @@ LrFindResult find_rates(Engine& engine, const LrFindOptions& options) {
     const bool has_loggers = std::exchange(engine.metrics().has_loggers, false);
     RestoredRun<Engine> before(engine);
     const c10::AutoGradMode grad(true);
-    detail::limit_search(engine, options.num_training,
+    limit_search(engine, options.num_training,
                          compat == Compat::lightning ? options.num_training : 0, compat);
-    detail::RateRecorder recorder(options, compat);
-    SearchEngine<Engine, detail::RateRecorder>(engine, recorder).run();
+    RateRecorder recorder(options, compat);
+    SearchEngine<Engine>(engine, &recorder).run();
     found.results = recorder.curve();
     before.restore();
     engine.metrics().has_loggers = has_loggers;

@@ -9,7 +9,10 @@
 
 #include <ATen/core/Generator.h>
 
+#include <cstdint>
+#include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace lt {
@@ -107,6 +110,26 @@ class RunSnapshot {
   checkpoint::Value loader_;
   std::optional<at::Tensor> loader_rng_;
 };
+
+/// Limits of a search: from the first batch on for `steps` optimizer steps, whatever the limits of
+/// the run. Lightning goes on from the run's counters and keeps its limits.
+template <class Engine>
+void limit_search(Engine& engine, std::int64_t steps, std::int64_t val_batches, Compat compat) {
+  RunState& state = engine.state();
+  TrainerOptions& options = engine.options();
+  state.should_stop = false;
+  state.stage = Stage::train;
+  options.limit_val_batches = BatchLimit(val_batches);
+  if (compat == Compat::lightning) {
+    options.max_steps = state.global_step() + steps;
+    return;
+  }
+  state.fit = {};
+  state.plan.max_epochs = -1;
+  state.plan.min_epochs = 0;
+  options.max_steps = steps;
+  options.min_steps.reset();
+}
 
 /// Puts a snapshot back at the end of a scope, also when an exception ends it.
 template <class Engine>

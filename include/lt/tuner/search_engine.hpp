@@ -6,6 +6,7 @@
 #include "lt/core/hooks.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/loops/fit_loop.hpp"
+#include "lt/tuner/rate_recorder.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -13,12 +14,13 @@
 
 namespace lt {
 
-/// Satisfies what lt/loops/ ask of an engine. `Recorder` has `before_batch(engine)` and
-/// `after_batch(engine)`.
-template <class E, class Recorder>
+/// Satisfies what lt/loops/ ask of an engine.
+template <class E>
 class SearchEngine {
  public:
-  SearchEngine(E& engine, Recorder& recorder) : e_(&engine), recorder_(&recorder) {}
+  /// Without a recorder the rates are the optimizers' own.
+  explicit SearchEngine(E& engine, RateRecorder* recorder = nullptr)
+      : e_(&engine), recorder_(recorder) {}
 
   /// Trains until the limits in the engine's options or the recorder end it.
   void run() {
@@ -47,12 +49,16 @@ class SearchEngine {
   bool validates_this_epoch() { return loop_->epoch.should_check_val_epoch(); }
   template <class Batch>
   std::int64_t train_batch_start(Batch& batch, std::int64_t batch_idx) {
-    recorder_->before_batch(*e_);
+    if (recorder_ != nullptr) {
+      recorder_->before_batch(*e_);
+    }
     return e_->train_batch_start(batch, batch_idx);
   }
   template <class Batch>
   void train_batch_end(Batch& batch, std::int64_t batch_idx) {
-    recorder_->after_batch(*e_);
+    if (recorder_ != nullptr) {
+      recorder_->after_batch(*e_);
+    }
     e_->train_batch_end(batch, batch_idx);
   }
 
@@ -122,7 +128,7 @@ class SearchEngine {
 
  private:
   E* e_;
-  Recorder* recorder_;
+  RateRecorder* recorder_;
   FitLoop<SearchEngine>* loop_ = nullptr;
 };
 

@@ -5,11 +5,15 @@
 #include "lt/core/errors.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/trainer/run.hpp"
+#include "lt/tuner/batch_size.hpp"
+#include "lt/tuner/batch_size_finder.hpp"
 #include "lt/tuner/learning_rate_finder.hpp"
 #include "lt/tuner/lr_find.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace lt {
 
@@ -52,7 +56,52 @@ class Tuner {
     return find(model, data, options);
   }
 
+  /// Tries batch sizes, each for a few steps, until memory runs out, and sets the attribute to the
+  /// largest that fits; the loaders are asked for anew with each size. What is tried is a fit, or
+  /// `scale_batch_size<RunFn::validate>` and alike. None when no size fits.
+  /// Errors: lt::ConfigError for options out of range, an unknown `batch_arg_name`, a
+  /// BatchSizeFinder among the parts; errors of the model and the data.
+  template <RunFn Fn = RunFn::fit, class Model, class Data>
+  std::optional<std::int64_t> scale_batch_size(Model& model, Data& data,
+                                               const ScaleBatchSizeOptions& options = {}) {
+    constexpr bool has_size = has_attribute<SizeAttribute, Model, Data>;
+    constexpr bool makes_loaders = !requires { typename Data::loaders_only; };
+    static_assert(has_size || !makes_loaders,
+                  "lt[E761] scale_batch_size sets the batch size that it finds, but neither the "
+                  "data module nor the model has one that can be set; Fix: give one of them a public "
+                  "member `std::int64_t batch_size`, or beside `const Options& hparams() const` also "
+                  "`Options& hparams()` with a reflected field batch_size");
+    static_assert(makes_loaders,
+                  "lt[E762] scale_batch_size needs loaders that it can ask for with another batch "
+                  "size, but these were given directly; Fix: write a data module, or "
+                  "train_dataloader in the model, which makes them with its batch_size");
+    static_assert(!is_distributed,
+                  "lt[E763] scale_batch_size does not work with a strategy of several processes; "
+                  "Fix: tune with lt::strategy::SingleDevice");
+    if constexpr (has_size && makes_loaders && !is_distributed) {
+      auto& engine = trainer_->engine();
+      validate(options, "scale_batch_size");
+      if (engine.parts().template find<BatchSizeFinder>() != nullptr) {
+        throw ConfigError("lt[E766] Tuner: the trainer is already configured with a "
+                          "BatchSizeFinder callback; remove it if you want to use the Tuner");
+      }
+      constexpr Stage stage = Fn == RunFn::fit        ? Stage::train
+                              : Fn == RunFn::validate ? Stage::validate
+                              : Fn == RunFn::test     ? Stage::test
+                                                      : Stage::predict;
+      std::optional<std::int64_t> found;
+      instead_of_loop(model, data, Fn, stage,
+                      [&] { found = find_batch_size<Fn>(engine, options); });
+      return found;
+    } else {
+      return std::nullopt;
+    }
+  }
+
  private:
+  using Fabric = std::remove_cvref_t<decltype(std::declval<Trainer&>().engine().fabric())>;
+  static constexpr bool is_distributed = Fabric::strategy_type::is_distributed;
+
   template <class Model, class Data>
   LrFindResult find(Model& model, Data& data, const LrFindOptions& options) {
     auto& engine = trainer_->engine();
