@@ -4,4 +4,5 @@
 
 #include "lt/tuner/batch_size_finder.hpp"
 #include "lt/tuner/learning_rate_finder.hpp"
+#include "lt/tuner/tune.hpp"
 #include "lt/tuner/tuner.hpp"

@@ -97,10 +97,13 @@ class HookCalls {
         detail::CallbackCall<H, Ctx, Args...>(group, self().context(), args...));
   }
 
-  /// All callbacks, those that save checkpoints last.
+  /// All callbacks, those that tune first, those that save checkpoints last.
   template <class H, class... Args>
   void call_callbacks(Args&&... args) {
     const HookScope scope(self().metrics(), H::id);
+    if constexpr (std::remove_reference_t<decltype(self().parts())>::has_tuner) {
+      call_group<H>(CallbackGroup::tuner, args...);
+    }
     call_group<H>(CallbackGroup::not_checkpoint, args...);
     call_group<H>(CallbackGroup::checkpoint, args...);
   }

@@ -17,16 +17,24 @@
 
 namespace lt {
 
-/// Which callbacks are meant: Lightning calls them in the order of the list, but those that save
-/// checkpoints come last, and at the end of a training epoch those that monitor a metric come after
-/// the model.
-enum class CallbackGroup : std::uint8_t { not_checkpoint, checkpoint, not_monitoring, monitor };
+/// Which callbacks are meant: Lightning calls them in the order of the list, but those that tune come
+/// first and those that save checkpoints last, and at the end of a training epoch those that monitor
+/// a metric come after the model.
+enum class CallbackGroup : std::uint8_t {
+  tuner,
+  not_checkpoint,
+  checkpoint,
+  not_monitoring,
+  monitor
+};
 
 template <class P>
 constexpr bool in_group(CallbackGroup group) {
   switch (group) {
+    case CallbackGroup::tuner:
+      return order_of<P> == CallbackOrder::tuner;
     case CallbackGroup::not_checkpoint:
-      return order_of<P> != CallbackOrder::checkpoint;
+      return order_of<P> != CallbackOrder::checkpoint && order_of<P> != CallbackOrder::tuner;
     case CallbackGroup::checkpoint:
       return order_of<P> == CallbackOrder::checkpoint;
     case CallbackGroup::not_monitoring:
@@ -36,6 +44,15 @@ constexpr bool in_group(CallbackGroup group) {
   }
   return false;
 }
+
+/// Whether there may be a callback among them that comes before all others. Trainers without one
+/// have no code for it.
+template <class P>
+inline constexpr bool has_tuner_part = order_of<P> == CallbackOrder::tuner;
+template <class... Ps>
+inline constexpr bool has_tuner_part<PartList<Ps...>> = (has_tuner_part<Ps> || ...);
+template <class... Ps>
+inline constexpr bool has_tuner_part<std::tuple<Ps...>> = (has_tuner_part<Ps> || ...);
 
 /// A default part that may be switched off.
 template <class P>
@@ -70,6 +87,7 @@ struct NeededDefaults<std::tuple<Ds...>, Ps...> {
 template <class Defaults, class ModelParts, class... Ps>
 class PartSet {
  public:
+  static constexpr bool has_tuner = has_tuner_part<std::tuple<Ps..., ModelParts>>;
   using default_slots = typename detail::NeededDefaults<Defaults, Ps...>::type;
 
   explicit PartSet(std::tuple<Ps...> parts) : parts_(std::move(parts)) {}

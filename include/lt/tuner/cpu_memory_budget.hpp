@@ -13,7 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <utility>
 
 namespace lt {
 
@@ -51,7 +53,7 @@ class CountingAllocator final : public c10::Allocator {
     if (bytes == 0) {
       return {nullptr, nullptr, &release, c10::Device(c10::kCPU)};
     }
-    const auto account = account_.load();
+    const auto account = charged();
     if (account) {
       account->take(static_cast<std::int64_t>(bytes));
     }
@@ -73,7 +75,11 @@ class CountingAllocator final : public c10::Allocator {
     default_copy_data(to, from, bytes);
   }
 
-  void charge(std::shared_ptr<MemoryAccount> account) { account_.store(std::move(account)); }
+  /// Blocks are charged to `account` from now on; null: to nobody.
+  void charge(std::shared_ptr<MemoryAccount> account) {
+    const std::lock_guard lock(mutex_);
+    account_ = std::move(account);
+  }
 
  private:
   struct Header {
@@ -85,6 +91,11 @@ class CountingAllocator final : public c10::Allocator {
   static_assert(sizeof(Header) <= header_bytes);
 
   explicit CountingAllocator(c10::Allocator* inner) : inner_(inner) {}
+
+  std::shared_ptr<MemoryAccount> charged() {
+    const std::lock_guard lock(mutex_);
+    return account_;
+  }
 
   static void release(void* data) {
     if (data == nullptr) {
@@ -101,7 +112,8 @@ class CountingAllocator final : public c10::Allocator {
   }
 
   c10::Allocator* inner_;
-  std::atomic<std::shared_ptr<MemoryAccount>> account_;
+  std::mutex mutex_;
+  std::shared_ptr<MemoryAccount> account_;
 };
 
 }  // namespace detail

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "lt/core/errors.hpp"
+#include "lt/core/mistake.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/trainer/run.hpp"
 #include "lt/tuner/batch_size.hpp"
 #include "lt/tuner/batch_size_finder.hpp"
+#include "lt/tuner/checks.hpp"
 #include "lt/tuner/learning_rate_finder.hpp"
 #include "lt/tuner/lr_find.hpp"
 
@@ -37,16 +39,19 @@ class Tuner {
   /// a LearningRateFinder among the parts.
   template <class Model, class Data>
   LrFindResult lr_find(Model& model, Data& data, const LrFindOptions& options = {}) {
-    static_assert(has_attribute<RateAttribute, Model, Data>,
-                  "lt[E760] lr_find sets the learning rate that it finds, but neither the model nor "
-                  "the data module has one that can be set; Fix: give the model a public member "
-                  "`double lr`, or beside `const Options& hparams() const` also `Options& hparams()` "
-                  "with a reflected field lr or learning_rate; or call lr_curve, which sets nothing");
-    if constexpr (has_attribute<RateAttribute, Model, Data>) {
+    using Check = rate_check<Model, Data>;
+    report<Check>();
+    if constexpr (is_fine<Check>) {
       return find(model, data, options);
     } else {
       return {};
     }
+  }
+
+  /// The same with the attribute `attr_name`, looked for when it runs.
+  template <class Model, class Data>
+  LrFindResult lr_find_by_name(Model& model, Data& data, const LrFindOptions& options) {
+    return find(model, data, options);
   }
 
   /// The same for models that keep their rate elsewhere: sets nothing.
@@ -64,43 +69,38 @@ class Tuner {
   template <RunFn Fn = RunFn::fit, class Model, class Data>
   std::optional<std::int64_t> scale_batch_size(Model& model, Data& data,
                                                const ScaleBatchSizeOptions& options = {}) {
-    constexpr bool has_size = has_attribute<SizeAttribute, Model, Data>;
-    constexpr bool makes_loaders = !requires { typename Data::loaders_only; };
-    static_assert(has_size || !makes_loaders,
-                  "lt[E761] scale_batch_size sets the batch size that it finds, but neither the "
-                  "data module nor the model has one that can be set; Fix: give one of them a public "
-                  "member `std::int64_t batch_size`, or beside `const Options& hparams() const` also "
-                  "`Options& hparams()` with a reflected field batch_size");
-    static_assert(makes_loaders,
-                  "lt[E762] scale_batch_size needs loaders that it can ask for with another batch "
-                  "size, but these were given directly; Fix: write a data module, or "
-                  "train_dataloader in the model, which makes them with its batch_size");
-    static_assert(!is_distributed,
-                  "lt[E763] scale_batch_size does not work with a strategy of several processes; "
-                  "Fix: tune with lt::strategy::SingleDevice");
-    if constexpr (has_size && makes_loaders && !is_distributed) {
-      auto& engine = trainer_->engine();
-      validate(options, "scale_batch_size");
-      if (engine.parts().template find<BatchSizeFinder>() != nullptr) {
-        throw ConfigError("lt[E766] Tuner: the trainer is already configured with a "
-                          "BatchSizeFinder callback; remove it if you want to use the Tuner");
-      }
-      constexpr Stage stage = Fn == RunFn::fit        ? Stage::train
-                              : Fn == RunFn::validate ? Stage::validate
-                              : Fn == RunFn::test     ? Stage::test
-                                                      : Stage::predict;
-      std::optional<std::int64_t> found;
-      instead_of_loop(model, data, Fn, stage,
-                      [&] { found = find_batch_size<Fn>(engine, options); });
-      return found;
+    using Check = size_check<Model, Data, typename Fabric::strategy_type>;
+    report<Check>();
+    if constexpr (is_fine<Check>) {
+      return scale_batch_size_by_name<Fn>(model, data, options);
     } else {
       return std::nullopt;
     }
   }
 
+  /// The same with the attribute `batch_arg_name`, looked for when it runs.
+  template <RunFn Fn = RunFn::fit, class Model, class Data>
+  std::optional<std::int64_t> scale_batch_size_by_name(Model& model, Data& data,
+                                                       const ScaleBatchSizeOptions& options) {
+    auto& engine = trainer_->engine();
+    validate(options, "scale_batch_size");
+    if (engine.parts().template find<BatchSizeFinder>() != nullptr) {
+      throw ConfigError("lt[E766] Tuner: the trainer is already configured with a BatchSizeFinder "
+                        "callback; remove it if you want to use the Tuner");
+    }
+    constexpr Stage stage = Fn == RunFn::fit        ? Stage::train
+                            : Fn == RunFn::validate ? Stage::validate
+                            : Fn == RunFn::test     ? Stage::test
+                                                    : Stage::predict;
+    std::optional<std::int64_t> found;
+    instead_of_loop(model, data, Fn, stage,
+                    [&] { found = find_batch_size<Fn>(engine, options); });
+    return found;
+  }
+
  private:
-  using Fabric = std::remove_cvref_t<decltype(std::declval<Trainer&>().engine().fabric())>;
-  static constexpr bool is_distributed = Fabric::strategy_type::is_distributed;
+  using Engine = std::remove_reference_t<decltype(std::declval<Trainer&>().engine())>;
+  using Fabric = std::remove_cvref_t<decltype(std::declval<Engine&>().fabric())>;
 
   template <class Model, class Data>
   LrFindResult find(Model& model, Data& data, const LrFindOptions& options) {
@@ -118,7 +118,6 @@ class Tuner {
 
   template <class Model, class Data, class Body>
   void instead_of_loop(Model& model, Data& data, RunFn fn, Stage stage, Body&& body) {
-    using Engine = std::remove_reference_t<decltype(trainer_->engine())>;
     TrainerRun<Engine>(trainer_->engine()).instead_of_loop(&model, data, fn, stage, body);
   }
 

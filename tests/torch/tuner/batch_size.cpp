@@ -222,3 +222,56 @@ TEST_CASE("the wrong options and attributes are named; fast_dev_run skips the se
   CHECK_FALSE(tuner.scale_batch_size(model, data));
   CHECK(model.tried.empty());
 }
+
+TEST_CASE("tune: both searches by options") {
+  Model model;
+  Data data;
+  Trainer trainer{quiet({.max_epochs = 1})};
+  trainer.set_message_sink({});
+  model.fits = 20;
+  const auto nothing = lt::tune(trainer, model, data, {.lr_find = false});
+  CHECK_FALSE(nothing.batch_size);
+  CHECK_FALSE(nothing.lr);
+  const auto size = lt::tune(trainer, model, data,
+                             {.scale_batch_size = true, .lr_find = false, .batch_size = {.max_val = 8}});
+  CHECK(size.batch_size == 8);
+  CHECK(data.options.batch_size == 8);
+  const auto rate = lt::tune(trainer, model, data, {.lr = {.num_training = 5, .update_attr = false}});
+  REQUIRE(rate.lr);
+  CHECK(rate.lr->results.lr.size() == 5);
+  // test::Linear keeps its rate where it cannot be set.
+  CHECK_THROWS_WITH(lt::tune(trainer, model, data), doctest::Contains("lt[E764] lr_find: neither"));
+}
+
+TEST_CASE("tune refuses what cannot work when it runs: loaders that were given") {
+  struct Sized : test::Linear {
+    double lr = 0.5;
+    std::int64_t batch_size = 4;
+  };
+  using Loaders = lt::Loaders<test::Loader>;
+  Sized model;
+  Loaders data(test::loader());
+  lt::Trainer<Sized, Loaders> trainer{quiet({.max_epochs = 1})};
+  trainer.set_message_sink({});
+  CHECK_THROWS_WITH(lt::tune(trainer, model, data, {.scale_batch_size = true}),
+                    doctest::Contains("lt[E782]"));
+  const auto found = lt::tune(trainer, model, data, {.lr = {.min_lr = 1e-3, .num_training = 40}});
+  CHECK(model.lr == found.lr->suggestion());
+}
+
+TEST_CASE("callbacks that tune come first") {
+  struct First {
+    lt::BatchSizeFinder* finder = nullptr;
+    bool found = false;
+    void on_fit_start(lt::RunView&) { found = finder->optimal_batch_size().has_value(); }
+  };
+  Model model;
+  Data data;
+  lt::Trainer<Model, Data, lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32, First,
+              lt::BatchSizeFinder>
+      trainer{quiet({.max_epochs = 1}), lt::BatchSizeFinder{{.max_val = 4}}};
+  trainer.set_message_sink({});
+  trainer.get<First>().finder = &trainer.get<lt::BatchSizeFinder>();
+  trainer.fit(model, data);
+  CHECK(trainer.get<First>().found);
+}
