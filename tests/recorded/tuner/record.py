@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Records what Lightning's Tuner finds: tuner.json, read by tests/tuner/recorded.cpp and tests/torch/tuner/recorded.cpp.
+"""Records what Lightning's Tuner finds: tuner.json, read by tests/tuner/recorded.cpp and tests/torch/tuner/lr_find.cpp.
 
 Run with a Python that has lightning 2.6.6 (`sh cmake/interop.sh` prints one): `python record.py`. Output is
 deterministic. `rates` are range tests of one linear layer, `suggestions` are those for made-up curves, `sizes` are

@@ -4,8 +4,14 @@
 #include <lt/tuner.hpp>
 
 #include "doctest_torch.hpp"
+#include "recorded/tuner/recorded.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,23 +30,25 @@ class Model : public test::Linear {
     if (fails_after >= 0 && fails_after-- == 0) {
       throw std::runtime_error("no more");
     }
-    const at::Tensor dropped = torch::dropout(batch.data, 0.25, is_training());
-    const at::Tensor value = torch::mse_loss(net(dropped), batch.target) * factor;
+    const at::Tensor dropped = torch::dropout(batch.data, dropout, is_training());
+    const at::Tensor value = torch::mse_loss(net(dropped), batch.target);
     log("train_loss", value);
     return value;
   }
   lt::optim::SGD configure_optimizers() {
-    return lt::optim::SGD(parameters(), {.lr = options_.lr, .momentum = 0.9});
+    return lt::optim::SGD(parameters(), {.lr = options_.lr, .momentum = momentum});
   }
   int fails_after = -1;
-  double factor = 1.0;
+  double dropout = 0.25;
+  double momentum = 0.9;
 };
 
-/// Shuffles with the default generator.
+/// Shuffles with the default generator, unless there is a loader.
 struct Shuffled {
-  auto train_dataloader() {
-    return lt::DataLoader(test::line(12), {.batch_size = 4, .shuffle = true});
+  test::Loader train_dataloader() {
+    return given ? *given : lt::DataLoader(test::line(12), {.batch_size = 4, .shuffle = true});
   }
+  std::optional<test::Loader> given;
   test::Loader val_dataloader() { return test::loader(8, 4, 1); }
 };
 
@@ -74,11 +82,30 @@ struct Said {
   bool has(const std::string& part) const { return all.find(part) != std::string::npos; }
 };
 
-std::vector<at::Tensor> run(bool find, std::int64_t epochs_before = 0) {
+/// A number in [-0.5, 0.5), as record.py makes it.
+float unit(std::uint32_t i, std::uint32_t seed) {
+  std::uint32_t h = i * 2654435761U + seed * 2246822519U + 374761393U;
+  h ^= h >> 15;
+  h *= 2246822519U;
+  h ^= h >> 13;
+  h *= 3266489917U;
+  h ^= h >> 16;
+  return (static_cast<float>(h >> 16) - 32768.0F) / 65536.0F;
+}
+
+at::Tensor tensor(at::IntArrayRef shape, std::uint32_t seed) {
+  at::Tensor out = at::empty(shape);
+  for (std::int64_t i = 0; i < out.numel(); ++i) {
+    out.data_ptr<float>()[i] = unit(static_cast<std::uint32_t>(i), seed);
+  }
+  return out;
+}
+
+std::vector<at::Tensor> run(bool find) {
   torch::manual_seed(1);
   Model model;
   Shuffled data;
-  Trainer trainer{quiet({.max_epochs = 3 + epochs_before})};
+  Trainer trainer{quiet({.max_epochs = 3})};
   trainer.set_message_sink({});
   if (find) {
     lt::Tuner tuner(trainer);
@@ -184,6 +211,25 @@ TEST_CASE("accumulated gradients: one point for each optimizer step") {
   CHECK(found.results.lr.back() == doctest::Approx(1e-3));
 }
 
+TEST_CASE("as docs/tuner.md shows it") {
+  const test::Folder folder;
+  Model model;
+  Shuffled data;
+  Trainer trainer{quiet({.max_epochs = 1})};
+  trainer.set_message_sink({});
+  std::ostringstream out;
+  const std::string svg = (folder / "lr.svg").string();
+
+  lt::Tuner tuner(trainer);
+  const auto found = tuner.lr_find(model, data, {.min_lr = 1e-5, .num_training = 60});
+  out << found.sketch();
+  found.plot_svg(svg);
+  trainer.fit(model, data);  // with the rate that was found: model.hparams().lr
+
+  CHECK(out.str().find('O') != std::string::npos);
+  CHECK(std::filesystem::exists(svg));
+}
+
 TEST_CASE("fast_dev_run skips the search with a warning") {
   Model model;
   Shuffled data;
@@ -233,4 +279,65 @@ TEST_CASE("LearningRateFinder: a fit begins with the rate that it finds") {
 
   lt::Tuner tuner(trainer);
   CHECK_THROWS_WITH(tuner.lr_find(model, data), doctest::Contains("lt[E767]"));
+}
+
+TEST_CASE("Lightning's range tests: the same rates and suggestions, losses to 1e-6") {
+  double worst = 0.0;
+  int compared = 0;
+  for (const auto& recorded : test::recorded("rates")) {
+    CAPTURE(recorded.at("name").get<std::string>());
+    const auto& given = recorded.at("options");
+    lt::LrFindOptions options;
+    options.min_lr = given.value("min_lr", options.min_lr);
+    options.max_lr = given.value("max_lr", options.max_lr);
+    options.num_training = given.value("num_training", options.num_training);
+    if (given.value("mode", "exponential") == "linear") {
+      options.mode = lt::LrMode::linear;
+    }
+    if (given.contains("early_stop_threshold")) {
+      options.early_stop_threshold.reset();
+    }
+    const auto steps = recorded.at("fit_steps").get<std::int64_t>();
+    Model model;
+    model.dropout = 0.0;
+    model.momentum = 0.0;
+    {
+      const torch::NoGradGuard no_grad;
+      model.net->weight.copy_(tensor({1, 4}, 1));
+      model.net->bias.copy_(tensor({1}, 2));
+    }
+    Shuffled data{lt::DataLoader(
+        lt::TensorDataset<Batch>(Batch{tensor({20, 4}, 3), tensor({20, 1}, 4)}),
+        {.batch_size = 4})};
+    Trainer trainer{quiet(
+        {.max_epochs = recorded.at("trainer").at("max_epochs").get<std::int64_t>(),
+         .max_steps = steps == 0 ? -1 : steps,
+         .limit_val_batches = 0,
+         .accumulate_grad_batches = recorded.at("trainer").value("accumulate_grad_batches", 1),
+         .compat = lt::Compat::lightning})};
+    trainer.set_message_sink({});
+    if (steps > 0) {
+      trainer.fit(model, data);
+      trainer.engine().options().max_steps = -1;
+    }
+    lt::Tuner tuner(trainer);
+    const auto found = tuner.lr_find(model, data, options);
+
+    CHECK(found.results.lr == test::numbers(recorded.at("lr")));
+    const auto losses = test::numbers(recorded.at("loss"));
+    REQUIRE(found.results.loss.size() == losses.size());
+    for (std::size_t k = 0; k < losses.size(); ++k) {
+      if (std::isfinite(losses[k])) {
+        worst = std::max(worst, std::abs(found.results.loss[k] / losses[k] - 1));
+      } else {
+        CHECK_FALSE(std::isfinite(found.results.loss[k]));
+      }
+    }
+    CHECK(found.suggestion() == test::number<double>(recorded.at("suggestion")));
+    CHECK(model.hparams().lr == recorded.at("model_lr").get<double>());
+    ++compared;
+  }
+  MESSAGE("largest relative difference of a loss: ", worst);
+  CHECK(worst < 1e-6);
+  CHECK(compared == 10);
 }
