@@ -220,6 +220,7 @@ TEST_CASE("as docs/tuner.md shows it") {
   std::ostringstream out;
   const std::string svg = (folder / "lr.svg").string();
 
+  // Search, look, train.
   lt::Tuner tuner(trainer);
   const auto found = tuner.lr_find(model, data, {.min_lr = 1e-5, .num_training = 60});
   out << found.sketch();
