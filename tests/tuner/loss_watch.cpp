@@ -10,7 +10,8 @@ namespace {
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 }
 
-TEST_CASE("losses are smoothed: 0.98 of the average, 0.02 of the new one, with Lightning's correction") {
+TEST_CASE(
+    "losses are smoothed: 0.98 of the average, 0.02 of the new one, with Lightning's correction") {
   lt::LossWatch watch(4.0);
   CHECK_FALSE(watch.add(1.0, 1));
   CHECK_FALSE(watch.add(2.0, 2));

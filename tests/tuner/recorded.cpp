@@ -43,9 +43,9 @@ TEST_CASE("Lightning's suggestions") {
     const auto loss = test::numbers(curve.at("loss"));
     for (std::size_t i = 0; i < curve.at("skips").size(); ++i) {
       const auto& skip = curve.at("skips")[i];
-      const auto index = lt::suggested_index(
-          lr, loss, mode_of(curve), {.skip_begin = skip[0], .skip_end = skip[1]},
-          lt::Compat::lightning);
+      const auto index =
+          lt::suggested_index(lr, loss, mode_of(curve),
+                              {.skip_begin = skip[0], .skip_end = skip[1]}, lt::Compat::lightning);
       CHECK((index ? std::optional(lr[*index]) : std::nullopt) ==
             test::number<double>(curve.at("suggestions")[i]));
       ++compared;

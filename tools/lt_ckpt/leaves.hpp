@@ -55,19 +55,32 @@ inline std::vector<Leaf> leaves_of(const Value& tree) {
 /// The name of an element type as Python has it.
 inline std::string_view type_name(at::ScalarType type) {
   switch (type) {
-    case at::kFloat: return "float32";
-    case at::kDouble: return "float64";
-    case at::kHalf: return "float16";
-    case at::kBFloat16: return "bfloat16";
-    case at::kLong: return "int64";
-    case at::kInt: return "int32";
-    case at::kShort: return "int16";
-    case at::kChar: return "int8";
-    case at::kByte: return "uint8";
-    case at::kBool: return "bool";
-    case at::kComplexFloat: return "complex64";
-    case at::kComplexDouble: return "complex128";
-    default: return c10::toString(type);
+    case at::kFloat:
+      return "float32";
+    case at::kDouble:
+      return "float64";
+    case at::kHalf:
+      return "float16";
+    case at::kBFloat16:
+      return "bfloat16";
+    case at::kLong:
+      return "int64";
+    case at::kInt:
+      return "int32";
+    case at::kShort:
+      return "int16";
+    case at::kChar:
+      return "int8";
+    case at::kByte:
+      return "uint8";
+    case at::kBool:
+      return "bool";
+    case at::kComplexFloat:
+      return "complex64";
+    case at::kComplexDouble:
+      return "complex128";
+    default:
+      return c10::toString(type);
   }
 }
 
@@ -80,14 +93,22 @@ inline std::string describe(const Value& value) {
       return lt::text(type_name(tensor.scalar_type()), " ", tensor.sizes(), ", ", tensor.nbytes(),
                       " bytes");
     }
-    case Kind::null: return "None";
-    case Kind::boolean: return value.as<bool>() ? "True" : "False";
-    case Kind::integer: return lt::text(value.as<std::int64_t>());
-    case Kind::number: return lt::text(value.as<double>());
-    case Kind::text: return lt::text("\"", value.as<std::string>(), "\"");
-    case Kind::list: return "[]";
-    case Kind::dict: return "{}";
-    case Kind::bytes: return value.describe();
+    case Kind::null:
+      return "None";
+    case Kind::boolean:
+      return value.as<bool>() ? "True" : "False";
+    case Kind::integer:
+      return lt::text(value.as<std::int64_t>());
+    case Kind::number:
+      return lt::text(value.as<double>());
+    case Kind::text:
+      return lt::text("\"", value.as<std::string>(), "\"");
+    case Kind::list:
+      return "[]";
+    case Kind::dict:
+      return "{}";
+    case Kind::bytes:
+      return value.describe();
   }
   return {};
 }
@@ -108,7 +129,8 @@ inline bool same(const Value& a, const Value& b) {
     return false;
   }
   switch (a.kind()) {
-    case Kind::tensor: return same_tensor(a.as<at::Tensor>(), b.as<at::Tensor>());
+    case Kind::tensor:
+      return same_tensor(a.as<at::Tensor>(), b.as<at::Tensor>());
     case Kind::bytes:
       return a.as<lt::checkpoint::Bytes>().data == b.as<lt::checkpoint::Bytes>().data;
     case Kind::number: {  // NaN is NaN
@@ -116,7 +138,8 @@ inline bool same(const Value& a, const Value& b) {
       const double y = b.as<double>();
       return std::memcmp(&x, &y, sizeof x) == 0;
     }
-    default: return describe(a) == describe(b);
+    default:
+      return describe(a) == describe(b);
   }
 }
 

@@ -29,8 +29,7 @@ inline constexpr bool is_real = std::floating_point<T> && !std::is_const_v<T>;
 template <class T>
 inline constexpr bool is_real<std::optional<T>> = std::floating_point<T>;
 template <class T>
-inline constexpr bool is_whole =
-    std::integral<T> && !std::same_as<T, bool> && !std::is_const_v<T>;
+inline constexpr bool is_whole = std::integral<T> && !std::same_as<T, bool> && !std::is_const_v<T>;
 template <class T>
 inline constexpr bool is_whole<std::optional<T>> = is_whole<T>;
 
@@ -56,9 +55,9 @@ struct RateAttribute {
     }
   }
   template <class T>
-  static constexpr bool has_member =
-      requires(T& t) { requires fits<std::remove_reference_t<decltype((t.lr))>>; } ||
-      requires(T& t) { requires fits<std::remove_reference_t<decltype((t.learning_rate))>>; };
+  static constexpr bool has_member = requires(T& t) {
+    requires fits<std::remove_reference_t<decltype((t.lr))>>;
+  } || requires(T& t) { requires fits<std::remove_reference_t<decltype((t.learning_rate))>>; };
 };
 
 /// The samples in a batch.
@@ -113,9 +112,11 @@ constexpr bool has_field() {
       }
       return false;
     };
-    return (found(field.name, Attribute::template fits<
-                                  typename std::remove_cvref_t<decltype(field)>::value_type>) ||
-            ...);
+    return (
+        found(
+            field.name,
+            Attribute::template fits<typename std::remove_cvref_t<decltype(field)>::value_type>) ||
+        ...);
   });
 }
 

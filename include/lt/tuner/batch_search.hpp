@@ -32,9 +32,9 @@ struct BatchSearchOptions {
   std::int64_t max_val = 8192;
 };
 
-/// Pure state: ask `next()` for a size, try it, say `succeeded()` or `failed()`, until there is none
-/// left; then `size()` is the answer. Only sizes that were tried with success are answers (with
-/// binsearch, less the margin); none has succeeded: no answer.
+/// Pure state: ask `next()` for a size, try it, say `succeeded()` or `failed()`, until there is
+/// none left; then `size()` is the answer. Only sizes that were tried with success are answers
+/// (with binsearch, less the margin); none has succeeded: no answer.
 ///
 /// With `Compat::lightning` the answer may be a size that nobody tried: after a success at half of
 /// it, or when trials end after a failure. Source: Lightning, tuner/batch_size_scaling.py.
@@ -58,8 +58,8 @@ class BatchSizeSearch {
       return end({});
     }
     if (holds_all) {
-      return end(text("The batch size ", size_,
-                      " is greater or equal than the length of your dataset."));
+      return end(
+          text("The batch size ", size_, " is greater or equal than the length of your dataset."));
     }
     if (high_) {
       return narrow("succeeded");

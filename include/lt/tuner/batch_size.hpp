@@ -115,9 +115,9 @@ std::optional<std::int64_t> find_batch_size(Engine& engine, const ScaleBatchSize
   ModuleModes modes;
   modes.capture(engine.model());
   RestoredRun<Engine> before(engine);
-  BatchSizeSearch search({options.mode, options.init_val, options.max_trials, options.margin,
-                          options.max_val},
-                         engine.options().compat);
+  BatchSizeSearch search(
+      {options.mode, options.init_val, options.max_trials, options.margin, options.max_val},
+      engine.options().compat);
   try {
     std::optional<CpuMemoryBudget> budget;
     while (const auto size = search.next()) {
@@ -164,8 +164,10 @@ std::optional<std::int64_t> find_batch_size(Engine& engine, const ScaleBatchSize
   const auto found = search.size();
   if (found) {
     set(*found);
-    messages.info("I763", text("Finished batch size finder, will continue with full run using batch "
-                               "size ", *found));
+    messages.info("I763",
+                  text("Finished batch size finder, will continue with full run using batch "
+                       "size ",
+                       *found));
   } else {
     if (original) {
       set(*original);

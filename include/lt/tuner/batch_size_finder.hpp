@@ -58,12 +58,14 @@ class BatchSizeFinder {
     using Engine = std::remove_cvref_t<decltype(ctx.engine())>;
     using Fabric = std::remove_cvref_t<decltype(ctx.fabric())>;
     if (Fabric::strategy_type::is_distributed) {
-      throw ConfigError("lt[E780] The Batch size finder is not supported with distributed "
-                        "strategies; tune with lt::strategy::SingleDevice");
+      throw ConfigError(
+          "lt[E780] The Batch size finder is not supported with distributed "
+          "strategies; tune with lt::strategy::SingleDevice");
     }
     if (!Engine::has_data_module() && !makes_loaders(ctx.model())) {
-      throw ConfigError("lt[E781] The Batch size finder cannot be used with loaders passed directly; "
-                        "expected a data module, or a model, that makes them with its batch_size");
+      throw ConfigError(
+          "lt[E781] The Batch size finder cannot be used with loaders passed directly; "
+          "expected a data module, or a model, that makes them with its batch_size");
     }
   }
   template <class Model>

@@ -31,8 +31,10 @@ struct MemoryAccount {
     const std::int64_t now = used += bytes;
     if (now > limit) {
       used -= bytes;
-      throw Error(text("[memory_budget = ", limit, "] DefaultCPUAllocator: can't allocate memory: "
-                       "you tried to allocate ", bytes, " bytes beside ", now - bytes));
+      throw Error(text("[memory_budget = ", limit,
+                       "] DefaultCPUAllocator: can't allocate memory: "
+                       "you tried to allocate ",
+                       bytes, " bytes beside ", now - bytes));
     }
     for (std::int64_t known = peak; known < now && !peak.compare_exchange_weak(known, now);) {
     }

@@ -100,8 +100,8 @@ class SvgCanvas {
                      "\" fill=\"none\" stroke=\"#1f77b4\" stroke-width=\"1.5\"/>\n");
   }
   void dot(double x, double y) {
-    out_ += lt::text("<circle cx=\"", number(x), "\" cy=\"", number(y),
-                     "\" r=\"5\" fill=\"red\"/>\n");
+    out_ +=
+        lt::text("<circle cx=\"", number(x), "\" cy=\"", number(y), "\" r=\"5\" fill=\"red\"/>\n");
   }
   std::string finish() const {
     return lt::text("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", width, " ", height,
@@ -209,8 +209,8 @@ inline std::string sketch_of(const CurvePlot& plot, std::size_t columns = 60,
   std::string below(columns + 8, ' ');
   std::size_t free = 0;
   for (const double tick : x.ticks()) {
-    const auto column = static_cast<std::size_t>(
-        std::lround(x.part(tick) * static_cast<double>(columns - 1)));
+    const auto column =
+        static_cast<std::size_t>(std::lround(x.part(tick) * static_cast<double>(columns - 1)));
     const std::string label = python_format(tick, ".3g");
     rule[column] = '+';
     if (column >= free && column + label.size() <= below.size()) {

@@ -15,10 +15,10 @@ namespace lt {
 /// Smooths losses by an exponential average with bias correction, and says when they diverge: a
 /// smoothed loss above `threshold` times the best one. Without a threshold nothing ends the test.
 ///
-/// A loss that is not finite has diverged, too. Lightning goes on with it, ends at once where losses
-/// are below zero, and compares with a best loss of 0 when the trainer has trained before, so that
-/// its test ends at the first batch; with `Compat::lightning` so does this.
-/// Source: Lightning, tuner/lr_finder.py, `_LRCallback`.
+/// A loss that is not finite has diverged, too. Lightning goes on with it, ends at once where
+/// losses are below zero, and compares with a best loss of 0 when the trainer has trained before,
+/// so that its test ends at the first batch; with `Compat::lightning` so does this. Source:
+/// Lightning, tuner/lr_finder.py, `_LRCallback`.
 class LossWatch {
  public:
   explicit LossWatch(std::optional<double> threshold, Compat compat = Compat::lt)
@@ -30,9 +30,8 @@ class LossWatch {
     average_ = beta * average_ + (1 - beta) * loss;
     const double smoothed = average_ / (1 - std::pow(beta, static_cast<double>(step + 1)));
     const bool first = compat_ == Compat::lt ? !best_ : step == 1;
-    const bool diverged =
-        threshold_ && ((!first && smoothed > limit()) ||
-                       (compat_ == Compat::lt && !std::isfinite(smoothed)));
+    const bool diverged = threshold_ && ((!first && smoothed > limit()) ||
+                                         (compat_ == Compat::lt && !std::isfinite(smoothed)));
     if (first || smoothed < best_.value_or(0.0)) {
       best_ = smoothed;
     }

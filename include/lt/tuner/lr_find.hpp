@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The learning-rate range test (Smith 2017): train for a while with ever larger rates, and see where
-// the loss falls fastest. Source: Lightning, tuner/lr_finder.py.
+// The learning-rate range test (Smith 2017): train for a while with ever larger rates, and see
+// where the loss falls fastest. Source: Lightning, tuner/lr_finder.py.
 #pragma once
 
 #include "lt/core/errors.hpp"
@@ -41,7 +41,7 @@ LrFindResult find_rates(Engine& engine, const LrFindOptions& options) {
     RestoredRun<Engine> before(engine);
     const c10::AutoGradMode grad(true);
     limit_search(engine, options.num_training,
-                         compat == Compat::lightning ? options.num_training : 0, compat);
+                 compat == Compat::lightning ? options.num_training : 0, compat);
     RateRecorder recorder(options, compat);
     SearchEngine<Engine>(engine, &recorder).run();
     found.results = recorder.curve();
@@ -51,8 +51,8 @@ LrFindResult find_rates(Engine& engine, const LrFindOptions& options) {
   engine.configure_optimizers();
   const auto steps = found.results.lr.size();
   if (static_cast<std::int64_t>(steps) < options.num_training) {
-    engine.messages().info("I760", text("LR finder stopped early after ", steps,
-                                        " steps due to diverging loss."));
+    engine.messages().info(
+        "I760", text("LR finder stopped early after ", steps, " steps due to diverging loss."));
   }
   return found;
 }

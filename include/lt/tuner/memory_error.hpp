@@ -12,8 +12,7 @@ namespace lt {
 /// type for many things, so the text decides, as in Lightning (utilities/memory.py).
 constexpr bool says_out_of_memory(std::string_view what) {
   const auto has = [&](std::string_view part) { return what.find(part) != std::string_view::npos; };
-  return (has("CUDA") && has("out of memory")) ||
-         has("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED.") ||
+  return (has("CUDA") && has("out of memory")) || has("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED.") ||
          has("DefaultCPUAllocator: can't allocate memory");
 }
 

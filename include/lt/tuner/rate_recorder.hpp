@@ -71,8 +71,9 @@ class RateRecorder {
  private:
   // Lightning leaves the last, shorter window of accumulated gradients out.
   bool is_noted(const RunState& state) const {
-    return steps_now_ && (compat_ == Compat::lt ||
-                          state.fit.batches.current.ready % state.plan.accumulate_grad_batches == 0);
+    return steps_now_ &&
+           (compat_ == Compat::lt ||
+            state.fit.batches.current.ready % state.plan.accumulate_grad_batches == 0);
   }
 
   RateSequence rates_;

@@ -34,8 +34,7 @@ class RunSnapshot {
       data_ = checkpoint::snapshot(checkpoint::to_value(engine.data().state_dict()));
     }
     if constexpr (keeps_scale) {
-      scale_ = checkpoint::snapshot(
-          checkpoint::to_value(engine.fabric().precision().state_dict()));
+      scale_ = checkpoint::snapshot(checkpoint::to_value(engine.fabric().precision().state_dict()));
     }
     with_given_loader([&](auto& loader) {
       if constexpr (requires { loader.load_state_dict(loader.state_dict()); }) {
@@ -94,7 +93,10 @@ class RunSnapshot {
   // A training loader that was given directly is the same object in every run.
   template <class F>
   void with_given_loader([[maybe_unused]] F&& f) {
-    if constexpr (requires { typename Data::loaders_only; e_.data().train_dataloader(); }) {
+    if constexpr (requires {
+                    typename Data::loaders_only;
+                    e_.data().train_dataloader();
+                  }) {
       f(e_.data().train_dataloader());
     }
   }
@@ -142,8 +144,8 @@ class RestoredRun {
         before_.restore();
       } catch (const std::exception& error) {
         // The first error is under way.
-        e_.messages().warn("W763", text("while the state before the search was put back: ",
-                                        error.what()));
+        e_.messages().warn("W763",
+                           text("while the state before the search was put back: ", error.what()));
       }
     }
   }

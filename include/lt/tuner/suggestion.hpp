@@ -101,8 +101,8 @@ inline std::size_t steepest_of(std::span<const double> rate, std::span<const dou
 
 /// The index of the suggested point; none when less than two usable ones are left. The slope is
 /// taken on the scale on which the rates grew; Lightning takes it against the rate itself, which
-/// favours the smallest rates, and finds nothing for `skip_end = 0`: `Compat::lightning` does so too.
-/// Source: Lightning, tuner/lr_finder.py, `_LRFinder.suggestion`.
+/// favours the smallest rates, and finds nothing for `skip_end = 0`: `Compat::lightning` does so
+/// too. Source: Lightning, tuner/lr_finder.py, `_LRFinder.suggestion`.
 inline std::optional<std::size_t> suggested_index(std::span<const double> rate,
                                                   std::span<const double> loss, LrMode mode,
                                                   const SuggestOptions& options = {},

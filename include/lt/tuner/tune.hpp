@@ -39,8 +39,9 @@ TuneResult tune(Trainer& trainer, Model& model, Data& data, const TuneOptions& o
     if constexpr (is_fine<loaders_check<Data, typename Fabric::strategy_type>>) {
       result.batch_size = tuner.scale_batch_size_by_name(model, data, options.batch_size);
     } else {
-      throw ConfigError("lt[E782] tune: scale_batch_size = true needs one process, and a data module "
-                        "or a model that makes its loaders with the batch size");
+      throw ConfigError(
+          "lt[E782] tune: scale_batch_size = true needs one process, and a data module "
+          "or a model that makes its loaders with the batch size");
     }
   }
   if (options.lr_find) {

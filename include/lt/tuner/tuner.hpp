@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Tuner: finds a learning rate or a batch size for a model, with the trainer that will train it.
+// The Tuner: finds a learning rate or a batch size for a model, with the trainer that will train
+// it.
 #pragma once
 
 #include "lt/core/errors.hpp"
@@ -85,16 +86,16 @@ class Tuner {
     auto& engine = trainer_->engine();
     validate(options, "scale_batch_size");
     if (engine.parts().template find<BatchSizeFinder>() != nullptr) {
-      throw ConfigError("lt[E766] Tuner: the trainer is already configured with a BatchSizeFinder "
-                        "callback; remove it if you want to use the Tuner");
+      throw ConfigError(
+          "lt[E766] Tuner: the trainer is already configured with a BatchSizeFinder "
+          "callback; remove it if you want to use the Tuner");
     }
     constexpr Stage stage = Fn == RunFn::fit        ? Stage::train
                             : Fn == RunFn::validate ? Stage::validate
                             : Fn == RunFn::test     ? Stage::test
                                                     : Stage::predict;
     std::optional<std::int64_t> found;
-    instead_of_loop(model, data, Fn, stage,
-                    [&] { found = find_batch_size<Fn>(engine, options); });
+    instead_of_loop(model, data, Fn, stage, [&] { found = find_batch_size<Fn>(engine, options); });
     return found;
   }
 
@@ -107,8 +108,9 @@ class Tuner {
     auto& engine = trainer_->engine();
     validate(options, "lr_find");
     if (engine.parts().template find<LearningRateFinder>() != nullptr) {
-      throw ConfigError("lt[E767] Tuner: the trainer is already configured with a "
-                        "LearningRateFinder callback; remove it if you want to use the Tuner");
+      throw ConfigError(
+          "lt[E767] Tuner: the trainer is already configured with a "
+          "LearningRateFinder callback; remove it if you want to use the Tuner");
     }
     LrFindResult found;
     instead_of_loop(model, data, RunFn::fit, Stage::train,

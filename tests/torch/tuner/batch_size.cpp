@@ -144,7 +144,9 @@ TEST_CASE("a memory budget on the CPU counts what tensors occupy") {
   at::Tensor kept = at::zeros({1000});
   CHECK(budget.used() >= 4000);
   CHECK(budget.used() < 5000);
-  { const at::Tensor more = at::zeros({20000}); }
+  {
+    const at::Tensor more = at::zeros({20000});
+  }
   CHECK(budget.peak() >= 84000);
   CHECK(budget.used() < 5000);
   CHECK_THROWS_WITH(at::zeros({25000}),
@@ -232,11 +234,13 @@ TEST_CASE("tune: both searches by options") {
   const auto nothing = lt::tune(trainer, model, data, {.lr_find = false});
   CHECK_FALSE(nothing.batch_size);
   CHECK_FALSE(nothing.lr);
-  const auto size = lt::tune(trainer, model, data,
-                             {.scale_batch_size = true, .lr_find = false, .batch_size = {.max_val = 8}});
+  const auto size =
+      lt::tune(trainer, model, data,
+               {.scale_batch_size = true, .lr_find = false, .batch_size = {.max_val = 8}});
   CHECK(size.batch_size == 8);
   CHECK(data.options.batch_size == 8);
-  const auto rate = lt::tune(trainer, model, data, {.lr = {.num_training = 5, .update_attr = false}});
+  const auto rate =
+      lt::tune(trainer, model, data, {.lr = {.num_training = 5, .update_attr = false}});
   REQUIRE(rate.lr);
   CHECK(rate.lr->results.lr.size() == 5);
   // test::Linear keeps its rate where it cannot be set.
@@ -267,8 +271,8 @@ TEST_CASE("callbacks that tune come first") {
   };
   Model model;
   Data data;
-  lt::Trainer<Model, Data, lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32, First,
-              lt::BatchSizeFinder>
+  lt::Trainer<Model, Data, lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32,
+              First, lt::BatchSizeFinder>
       trainer{quiet({.max_epochs = 1}), lt::BatchSizeFinder{{.max_val = 4}}};
   trainer.set_message_sink({});
   trainer.get<First>().finder = &trainer.get<lt::BatchSizeFinder>();

@@ -128,7 +128,8 @@ TEST_CASE("lr_find tries the rates in order, sets the attribute and says so") {
   Said said;
   said.listen(trainer);
   lt::Tuner tuner(trainer);
-  const auto found = tuner.lr_find(model, data, {.min_lr = 1e-4, .max_lr = 1.0, .num_training = 60});
+  const auto found =
+      tuner.lr_find(model, data, {.min_lr = 1e-4, .max_lr = 1.0, .num_training = 60});
   REQUIRE(found.results.lr.size() == found.results.loss.size());
   REQUIRE(found.results.lr.size() >= 40);
   const lt::RateSequence rates(1e-4, 1.0, 60, lt::LrMode::exponential);
@@ -158,10 +159,12 @@ TEST_CASE("a loss that explodes ends the test early") {
   CHECK(found.results.lr.size() < 60);
   CHECK(found.results.loss.size() == found.results.lr.size());
   CHECK(said.has("LR finder stopped early after " + std::to_string(found.results.lr.size())));
-  const auto all = tuner.lr_find(
-      model, data,
-      {.min_lr = 0.1, .max_lr = 1e6, .num_training = 100, .early_stop_threshold = {},
-       .update_attr = false});
+  const auto all = tuner.lr_find(model, data,
+                                 {.min_lr = 0.1,
+                                  .max_lr = 1e6,
+                                  .num_training = 100,
+                                  .early_stop_threshold = {},
+                                  .update_attr = false});
   CHECK(all.results.lr.size() == 100);
 }
 
@@ -307,9 +310,9 @@ TEST_CASE("Lightning's range tests: the same rates and suggestions, losses to 1e
       model.net->weight.copy_(tensor({1, 4}, 1));
       model.net->bias.copy_(tensor({1}, 2));
     }
-    Shuffled data{lt::DataLoader(
-        lt::TensorDataset<Batch>(Batch{tensor({20, 4}, 3), tensor({20, 1}, 4)}),
-        {.batch_size = 4})};
+    Shuffled data{
+        lt::DataLoader(lt::TensorDataset<Batch>(Batch{tensor({20, 4}, 3), tensor({20, 1}, 4)}),
+                       {.batch_size = 4})};
     Trainer trainer{quiet(
         {.max_epochs = recorded.at("trainer").at("max_epochs").get<std::int64_t>(),
          .max_steps = steps == 0 ? -1 : steps,

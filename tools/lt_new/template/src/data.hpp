@@ -28,9 +28,7 @@ class Points {
   const Options& hparams() const { return options_; }
   Options& hparams() { return options_; }
 
-  auto train_dataloader() {
-    return points_loader(options_.samples, 1, options_.batch_size, true);
-  }
+  auto train_dataloader() { return points_loader(options_.samples, 1, options_.batch_size, true); }
   auto val_dataloader() {
     return points_loader(options_.samples / 4, 2, options_.batch_size, false);
   }

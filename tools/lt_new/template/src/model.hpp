@@ -23,8 +23,7 @@ class Classifier : public lt::nn::Module {
   lt::Tensor forward(const lt::Tensor& points) { return output(hidden(points).relu()); }
 
   lt::Tensor training_step(const lt::Example<>& batch, std::int64_t) {
-    const lt::Tensor loss =
-        torch::nn::functional::cross_entropy(forward(batch.data), batch.target);
+    const lt::Tensor loss = torch::nn::functional::cross_entropy(forward(batch.data), batch.target);
     log("train_loss", loss, {.prog_bar = true});
     return loss;
   }

@@ -16,9 +16,8 @@ Report train(std::int64_t epochs, bool quiet) {
   lt::Trainer<Classifier, Points> trainer{options};
   const lt::Result result = trainer.fit(model, data);
 
-  Report report{.epochs = result.epoch,
-                .accuracy = result.metrics.find("val_acc").value(),
-                .checkpoint = {}};
+  Report report{
+      .epochs = result.epoch, .accuracy = result.metrics.find("val_acc").value(), .checkpoint = {}};
   if (!quiet) {
     report.checkpoint = trainer.get<lt::ModelCheckpoint>().best_model_path();
   }
