@@ -90,6 +90,7 @@ void by_fabric(std::int64_t steps, std::int64_t batch_size) {
       }
     }
   }
+  fabric.barrier();
   std::cout << nlohmann::json{{"losses", losses}, {"weights", weights_of(net)}} << std::endl;
   std::cin.get();  // Python's ranks may abort when others have left before them
   fabric.teardown();

@@ -5,6 +5,7 @@
 Usage: python_rank.py STEPS BATCH_SIZE
 """
 import json
+import os
 import sys
 
 import torch
@@ -49,8 +50,10 @@ def main() -> None:
             if len(losses) == steps:
                 break
     weights = [value for parameter in net.parameters() for value in parameter.detach().flatten().tolist()]
+    dist.barrier()
     print(json.dumps({"losses": losses, "weights": weights}), flush=True)
-    dist.destroy_process_group()
+    # Not destroy_process_group(): it may abort when another rank has left before.
+    os._exit(0)
 
 
 if __name__ == "__main__":
