@@ -64,9 +64,9 @@ class Lsf {
     return hosts;
   }
   static std::string host_name() {
-    std::array<char, 256> name{};
-    ::gethostname(name.data(), name.size() - 1);
-    return name.data();
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    return host.data();
   }
   static std::uint16_t job_port() {
     return static_cast<std::uint16_t>(
