@@ -17,7 +17,7 @@ CONFIGURE = CMAKE_GENERATOR="$$(command -v ninja >/dev/null && echo Ninja || ech
 # A tree that is configured for the tests serves the demo as well.
 DEMO := $(firstword $(wildcard $(STAMPS)/release-tests) $(STAMPS)/release)
 
-.PHONY: help demo test interop setup conformance bench bench-compile sanitize sanitize-short test-fresh format clean FORCE
+.PHONY: help demo test interop setup conformance bench bench-ddp bench-compile fault-test sanitize sanitize-short test-fresh format clean FORCE
 
 help:
 	@echo "make demo           set up, build and run examples/digits"
@@ -26,6 +26,8 @@ help:
 	@echo "make setup          install what the two need: Debian packages, LibTorch into .venv"
 	@echo "make conformance    run the conformance suite and judge it (ONLY='ckpt_*': some cases)"
 	@echo "make bench          compare with hand-written LibTorch loops"
+	@echo "make bench-ddp      two ranks over one process, beside Python's (installs it, 5 GB)"
+	@echo "make fault-test     training with two ranks, one of them killed 20 times"
 	@echo "make bench-compile  measure what the headers cost to compile"
 	@echo "make sanitize       unit tests under the address, undefined-behaviour and thread sanitizers"
 	@echo "make sanitize-short the part of it that .ci/run can afford"
@@ -59,8 +61,17 @@ bench: $(STAMPS)/release-bench
 	@cmake --build build/release --target bench --parallel $(JOBS)
 	@for program in build/release/bench/bench_*; do if [ -f "$$program" ]; then "$$program" || exit 1; fi; done
 
+bench-ddp: $(STAMPS)/release-bench
+	@cmake --build build/release --target bench_ddp --parallel $(JOBS)
+	@python=$$(sh cmake/interop.sh) && "$$python" bench/ddp/compare.py build/release/bench/ddp/bench_ddp
+
 bench-compile: $(STAMPS)/setup-test
 	@python3 bench/compile_time.py
+
+KILLS ?= 20
+fault-test: $(STAMPS)/release-tests
+	@cmake --build build/release --target lt_distributed_train --parallel $(JOBS)
+	@python3 tests/distributed/test_faults.py build/release/tests/distributed/lt_distributed_train $(KILLS)
 
 sanitize: $(STAMPS)/asan $(STAMPS)/tsan
 	@$(STAGE) "build asan" cmake --build build/asan --parallel $(JOBS)
