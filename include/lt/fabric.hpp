@@ -33,6 +33,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -87,15 +88,15 @@ class Fabric {
   using precision_type = P;
 
   template <class... Given>
-    requires(!std::same_as<std::remove_cvref_t<Given>, Fabric> && ...)
+  requires(!std::same_as<std::remove_cvref_t<Given>, Fabric> && ...)
   explicit Fabric(Given&&... given)
       : strategy_(take<S>(given...)),
         accelerator_(take<A>(given...)),
         precision_(take<P>(given...)),
         parts_(take_parts<Parts...>(given...)) {
     report<rule_check<S, A, P, Parts...>>();
-    report<check_that<count_role<Role::profiler, Parts...> == 0,
-                      detail::NoProfilerInFabric<false>>>();
+    report<
+        check_that<count_role<Role::profiler, Parts...> == 0, detail::NoProfilerInFabric<false>>>();
     report<first_mistake<Fine, argument_check<Given, S, A, P, Parts...>...>>();
   }
 
@@ -122,11 +123,21 @@ class Fabric {
   /// Errors: lt::ConfigError when the accelerator is not there.
   void launch() {
     if (!A::is_available()) {
+      std::string reason;
+      if constexpr (requires { A::why_unavailable(); }) {
+        reason = text(": ", A::why_unavailable());
+      }
       throw ConfigError(
-          text("lt[E190] accelerator ", A::name, " is not available on this machine"));
+          text("lt[E190] accelerator ", A::name, " is not available on this machine", reason));
     }
     const auto place = [&](auto& environment) { place_by(environment); };
     for_each_part<Role::environment>(place);
+    if constexpr (requires { accelerator_.set_local_rank(strategy_.local_rank()); }) {
+      if constexpr (requires { strategy_.locate(); }) {
+        strategy_.locate();  // the ranks meet later, on their devices
+      }
+      accelerator_.set_local_rank(strategy_.local_rank());
+    }
     accelerator_.setup();
     strategy_.setup_environment(device());
     messages_.set_rank(global_rank());
@@ -144,7 +155,7 @@ class Fabric {
   }
   /// The same, then `function(fabric, args...)`.
   template <class F, class... Args>
-    requires std::invocable<F, Fabric&, Args...>
+  requires std::invocable<F, Fabric&, Args...>
   decltype(auto) launch(F&& function, Args&&... args) {
     launch();
     return std::invoke(std::forward<F>(function), *this, std::forward<Args>(args)...);
@@ -179,7 +190,7 @@ class Fabric {
     return FabricModule<Fabric, Module>(*this, module);
   }
   template <class Module, class... Os>
-    requires(sizeof...(Os) > 0)
+  requires(sizeof...(Os) > 0)
   auto setup(Module& module, Os&... optimizers) {
     return std::tuple(setup(module), FabricOptimizer<Fabric, Os>(*this, optimizers)...);
   }
@@ -205,9 +216,11 @@ class Fabric {
 
   /// Moves the tensors of a batch to the device.
   template <class Batch>
-  Batch to_device(Batch batch) const {
+  Batch to_device(Batch batch) {
     if constexpr (A::is_host) {
       return batch;
+    } else if constexpr (requires { accelerator_.to_device(std::move(batch)); }) {
+      return accelerator_.to_device(std::move(batch));  // by a way of its own
     } else {
       return map_tensors(std::move(batch), [&](const Tensor& tensor) {
         return tensor.defined() ? tensor.to(device(), /*non_blocking=*/true) : tensor;

@@ -34,6 +34,7 @@ LAYERS = {
     "nn": 4,
     "checkpoint": 4,
     "generator": 4,
+    "cuda": 4,
     "distributed": 4,
     "launch": 5,
     "fabric": 5,

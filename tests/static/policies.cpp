@@ -2,10 +2,11 @@
 // Every member of every family fulfils its contract, and so does the smallest legal member.
 #include <lt/kineto.hpp>
 #include <lt/lt.hpp>
-#include <lt/precision.hpp>
-#include <lt/torch_checkpoint.hpp>
+#include <lt/policies/accelerator/mps.hpp>
 #include <lt/policies/callback/backbone_finetuning.hpp>
 #include <lt/policies/callback/stochastic_weight_averaging.hpp>
+#include <lt/precision.hpp>
+#include <lt/torch_checkpoint.hpp>
 
 namespace {
 
@@ -51,5 +52,8 @@ static_assert(!lt::LossScaling<lt::precision::Bf16Mixed> && !lt::LossScaling<lt:
 // The combinations that there are go together.
 static_assert(lt::Compatible<lt::strategy::SingleDevice, lt::accelerator::Cpu, lt::precision::F32,
                              lt::EarlyStopping, lt::ModelCheckpoint, lt::CsvLogger>);
+static_assert(lt::Compatible<lt::strategy::SingleDevice, lt::accelerator::Mps, lt::precision::F32>);
+static_assert(
+    !lt::Compatible<lt::strategy::SingleDevice, lt::accelerator::Mps, lt::precision::F64>);
 
 }  // namespace

@@ -37,6 +37,29 @@ inline constexpr bool list_holds_choosable = true;
 template <class... Ps>
 inline constexpr bool list_holds_choosable<PartList<Ps...>> = (is_choosable<Ps> && ...);
 
+/// True for a strategy whose backend takes tensors of the accelerator's kind of device, and for all
+/// that say nothing of it. Compares `Strategy::backend::device` and `Accelerator::device_type`.
+template <class Strategy, class Accelerator>
+inline constexpr bool backend_fits = true;
+template <class Strategy, class Accelerator>
+  requires requires { Strategy::backend::device == Accelerator::device_type; }
+inline constexpr bool backend_fits<Strategy, Accelerator> =
+    Strategy::backend::device == Accelerator::device_type;
+
+/// True for an accelerator that says that its device has no numbers of 64 bits.
+template <class Accelerator>
+inline constexpr bool lacks_float64 = false;
+template <class Accelerator>
+  requires requires { Accelerator::has_float64; }
+inline constexpr bool lacks_float64<Accelerator> = !Accelerator::has_float64;
+
+/// True for a precision whose numbers have 64 bits.
+template <class Precision>
+inline constexpr bool needs_float64 = false;
+template <class Precision>
+  requires requires { Precision::metrics_in_double; }
+inline constexpr bool needs_float64<Precision> = Precision::metrics_in_double;
+
 /// Each rule as a type: `rule::E405::holds<Strategy, Accelerator, Precision, Parts...>`.
 namespace rule {
 #define LT_RULE(CODE, CONDITION, TEXT, SOURCE)                                                 \

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -98,7 +99,7 @@ class FabricOptimizer {
   }
   /// The same after `closure`, which returns the loss. LBFGS calls it several times.
   template <std::invocable F>
-    requires(!scales)
+  requires(!scales)
   auto step(F&& closure) {
     auto loss = optimizer_->step(closure);
     fabric_->after_step(*optimizer_);
@@ -115,35 +116,92 @@ class FabricOptimizer {
   O* optimizer_;
 };
 
+/// True for an accelerator to whose device batches can be on their way ahead of their use.
+template <class A>
+inline constexpr bool has_prefetcher = requires(A& accelerator) { accelerator.prefetcher(); };
+
 /// A loader whose batches are on Fabric's device. Each pass tells a sampler that shuffles by epochs
-/// which one it is.
+/// which one it is. Where the accelerator can, the next batch is on its way while one is used.
 template <class Fabric, class L>
 class FabricLoader {
   using Inner = decltype(std::ranges::begin(std::declval<L&>()));
   using End = decltype(std::ranges::end(std::declval<L&>()));
+  using Batch = std::remove_cvref_t<decltype(*std::declval<Inner&>())>;
+
+  // The batch ahead; only for accelerators that can.
+  template <class A>
+  struct Ahead {};
+  template <class A>
+  requires has_prefetcher<A>
+  struct Ahead<A> {
+    using Coming = decltype(std::declval<A&>().prefetcher()->start(std::declval<Batch>()));
+    std::optional<Batch> now;
+    std::optional<Coming> next;
+  };
+  static constexpr bool ahead = has_prefetcher<typename Fabric::accelerator_type>;
 
  public:
   class iterator {
    public:
-    using value_type = std::remove_cvref_t<decltype(*std::declval<Inner&>())>;
+    using value_type = Batch;
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
 
     iterator(Fabric& fabric, Inner it, End end)
-        : fabric_(&fabric), it_(std::move(it)), end_(std::move(end)) {}
+        : fabric_(&fabric), it_(std::move(it)), end_(std::move(end)) {
+      if constexpr (ahead) {
+        start_next();
+        advance();
+      }
+    }
 
-    value_type operator*() const { return fabric_->to_device(value_type(*it_)); }
+    value_type operator*() const {
+      if constexpr (ahead) {
+        return *ahead_.now;
+      } else {
+        return fabric_->to_device(value_type(*it_));
+      }
+    }
     iterator& operator++() {
-      ++it_;
+      advance();
       return *this;
     }
-    void operator++(int) { ++it_; }
-    bool operator==(std::default_sentinel_t) const { return it_ == end_; }
+    void operator++(int) { advance(); }
+    bool operator==(std::default_sentinel_t) const {
+      if constexpr (ahead) {
+        return !ahead_.now;
+      } else {
+        return it_ == end_;
+      }
+    }
 
    private:
+    void advance() {
+      if constexpr (ahead) {
+        ahead_.now.reset();
+        if (ahead_.next) {
+          ahead_.now = prefetcher().take(std::move(*ahead_.next));
+          ahead_.next.reset();
+          ++it_;
+          start_next();
+        }
+      } else {
+        ++it_;
+      }
+    }
+    void start_next() {
+      if constexpr (ahead) {
+        if (it_ != end_) {
+          ahead_.next = prefetcher().start(value_type(*it_));
+        }
+      }
+    }
+    auto& prefetcher() { return *fabric_->accelerator().prefetcher(); }
+
     Fabric* fabric_;
     mutable Inner it_;
     End end_;
+    Ahead<typename Fabric::accelerator_type> ahead_;
   };
 
   FabricLoader(Fabric& fabric, L& loader) : fabric_(&fabric), loader_(&loader) {}
@@ -159,7 +217,7 @@ class FabricLoader {
 
   /// Batches in a pass, where the loader knows it.
   auto size() const
-    requires requires(const L& loader) { loader.size(); }
+  requires requires(const L& loader) { loader.size(); }
   {
     return loader_->size();
   }

@@ -2,7 +2,7 @@
 // Accelerator: the device on which a rank works. Consulted when the model is set up and for each
 // batch that moves to the device.
 //
-// Satisfied by: Cpu.
+// Satisfied by: Cpu, Mps, CudaOn (Cuda).
 #pragma once
 
 #include "lt/core/parts.hpp"
@@ -17,15 +17,15 @@ namespace lt {
 
 /// An accelerator names a device and says whether it is there.
 template <class A>
-concept Accelerator = std::same_as<family_of_t<A>, accelerator_tag> &&
-                      requires(A& accelerator, const A& constant) {
-                        { A::name } -> std::convertible_to<std::string_view>;
-                        { A::is_host } -> std::convertible_to<bool>;  // batches need no move
-                        { A::is_available() } -> std::same_as<bool>;
-                        { constant.device() } -> std::same_as<Device>;
-                        accelerator.setup();
-                        accelerator.teardown();
-                      };
+concept Accelerator =
+    std::same_as<family_of_t<A>, accelerator_tag> && requires(A& accelerator, const A& constant) {
+      { A::name } -> std::convertible_to<std::string_view>;
+      { A::is_host } -> std::convertible_to<bool>;  // batches need no move
+      { A::is_available() } -> std::same_as<bool>;
+      { constant.device() } -> std::same_as<Device>;
+      accelerator.setup();
+      accelerator.teardown();
+    };
 
 namespace archetype {
 /// The smallest legal accelerator: the host itself.
@@ -43,8 +43,9 @@ struct Accelerator {
 
 namespace accelerator {
 class Cpu;
-/// All accelerators, the preferred first.
-using all = type_list<Cpu>;
+class Mps;
+/// All accelerators without arguments, the preferred first; Cuda is CudaOn<cuda::Runtime>.
+using all = type_list<Mps, Cpu>;
 }  // namespace accelerator
 
 }  // namespace lt

@@ -9,6 +9,7 @@ namespace lt::accelerator {
 class Cpu : public archetype::Accelerator {
  public:
   static constexpr std::string_view name = "cpu";
+  static constexpr c10::DeviceType device_type = c10::kCPU;
 };
 
 }  // namespace lt::accelerator

@@ -59,10 +59,17 @@ class DdpOn {
   /// Ranks are where an environment says they are, whatever launcher would be found.
   void set_place(const RankPlace& place) { given_ = place; }
 
+  /// Finds out which rank this is, without meeting the others.
+  void locate() {
+    if (!located_) {
+      place_ = find_place();
+      located_ = true;
+    }
+  }
   /// Joins the other ranks, the first time; later calls find them there.
   void setup_environment(Device) {
     if (!group_) {
-      place_ = find_place();
+      locate();
       share_cores();
       const std::chrono::milliseconds timeout(static_cast<std::int64_t>(options_.timeout * 1000.0));
       group_ = std::make_unique<distributed::Group>(
@@ -142,7 +149,9 @@ class DdpOn {
   void barrier(std::string_view what) { group().barrier(what); }
   Tensor all_gather(const Tensor& tensor) { return group().all_gather(tensor); }
   Tensor all_reduce(const Tensor& tensor, ReduceOp op) { return group().all_reduce(tensor, op); }
-  Tensor broadcast(const Tensor& tensor, std::int64_t src) { return group().broadcast(tensor, src); }
+  Tensor broadcast(const Tensor& tensor, std::int64_t src) {
+    return group().broadcast(tensor, src);
+  }
   bool decide(bool mine, bool of_all) { return group().decide(mine, of_all); }
   std::string broadcast_text(const std::string& own) { return group().broadcast_text(own); }
   void agree(std::string_view what, std::string_view own) { group().agree(what, own); }
@@ -160,8 +169,9 @@ class DdpOn {
   /// The ranks, for exchanges of one's own. Errors: lt::ConfigError (E530) before they have met.
   distributed::Group& group() {
     if (!group_) {
-      throw ConfigError("lt[E530] Ddp: the ranks have not met yet; expected fabric.launch(), or a "
-                        "call of the trainer, first");
+      throw ConfigError(
+          "lt[E530] Ddp: the ranks have not met yet; expected fabric.launch(), or a "
+          "call of the trainer, first");
     }
     return *group_;
   }
@@ -246,6 +256,7 @@ class DdpOn {
   DdpOptions options_;
   std::optional<RankPlace> given_;
   RankPlace place_;
+  bool located_ = false;
   distributed::Children children_;  // ends after the group: they leave together
   std::unique_ptr<distributed::Group> group_;
   std::unique_ptr<distributed::GradientReducer> reducer_;
