@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 stage=${1:-test}
 demo="libboost1.81-dev python3-venv ninja-build"
-test="$demo doctest-dev nlohmann-json3-dev librange-v3-dev libgloo-dev openmpi-bin mpich iproute2 clang-19 libclang-rt-19-dev ccache valgrind binutils"
+test="$demo doctest-dev nlohmann-json3-dev librange-v3-dev libgloo-dev libcli11-dev libyaml-cpp-dev openmpi-bin mpich iproute2 clang-19 libclang-rt-19-dev ccache valgrind binutils"
 case $stage in
   demo) packages=$demo ;;
   test) packages=$test ;;
