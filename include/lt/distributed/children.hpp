@@ -24,7 +24,7 @@ class Children {
     for (const pid_t process : processes_) {
       while (::waitpid(process, nullptr, WNOHANG) == 0) {
         if (std::chrono::steady_clock::now() > end) {
-          signal_rank(process, SIGKILL);
+          signal_group(process, SIGKILL);
           ::waitpid(process, nullptr, 0);
           break;
         }

@@ -4,10 +4,10 @@
 
 #include "lt/distributed/local_ranks.hpp"
 #include "lt/distributed/prefixed_output.hpp"
+#include "lt/distributed/signal_events.hpp"
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -32,25 +32,19 @@ struct LaunchOptions {
 
 namespace lt::distributed {
 
-/// Runs one job. While it does, SIGINT, SIGTERM, SIGHUP and SIGUSR1 are read as events instead of
-/// ending this process; they are passed on to the ranks.
+/// Runs one job. Signals that this process gets meanwhile are passed on to the ranks.
 class Launcher {
  public:
-  Launcher(std::int64_t ranks, LaunchOptions options)
-      : count_(ranks), options_(options), signals_(watched_signals()) {
-    ::sigprocmask(SIG_BLOCK, &signals_, &old_signals_);
-    events_ = Descriptor(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
+  Launcher(std::int64_t ranks, LaunchOptions options) : count_(ranks), options_(options) {}
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
   ~Launcher() {
     for (const Rank& rank : ranks_) {
       if (!rank.ending) {
-        signal_rank(rank.process, SIGKILL);
+        signal_group(rank.process, SIGKILL);
         ::waitpid(rank.process, nullptr, 0);
       }
     }
-    ::sigprocmask(SIG_SETMASK, &old_signals_, nullptr);
   }
 
   /// The exit status of the job: 0, or that of the first rank that failed.
@@ -82,15 +76,6 @@ class Launcher {
     PrefixedOutput output;
     std::optional<Ending> ending{};
   };
-
-  static sigset_t watched_signals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD}) {
-      ::sigaddset(&set, signal);
-    }
-    return set;
-  }
 
   void say(const std::string& line) const { write_all(STDERR_FILENO, line + "\n"); }
 
@@ -137,7 +122,7 @@ class Launcher {
       }
     }
     for (Rank& rank : ranks_) {
-      signal_rank(rank.process, SIGKILL);  // what a rank has left behind
+      signal_group(rank.process, SIGKILL);  // what a rank has left behind
       if (rank.output.is_open()) {
         rank.output.read_ready();
         rank.output.finish();
@@ -147,7 +132,7 @@ class Launcher {
   }
 
   void wait_for_events(std::optional<Clock::duration> longest) {
-    std::vector<pollfd> waited = {{events_.get(), POLLIN, 0}};
+    std::vector<pollfd> waited = {{signals_.descriptor(), POLLIN, 0}};
     for (const Rank& rank : ranks_) {
       waited.push_back({rank.output.descriptor(), POLLIN, 0});  // poll skips -1
     }
@@ -159,14 +144,10 @@ class Launcher {
         ranks_[i].output.read_ready();
       }
     }
-    signalfd_siginfo event;
-    while (::read(events_.get(), &event, sizeof(event)) == sizeof(event)) {
-      const int signal = static_cast<int>(event.ssi_signo);
-      if (signal != SIGCHLD) {
-        told_to_end_ = told_to_end_ || signal != SIGUSR1;
-        signal_all(signal);
-      }
-    }
+    signals_.take_all([this](int signal) {
+      told_to_end_ = told_to_end_ || signal != SIGUSR1;
+      signal_all(signal);
+    });
   }
 
   /// Takes note of the ranks that have ended. Of several that failed at once the one that was
@@ -189,16 +170,14 @@ class Launcher {
   void signal_all(int signal) {
     for (const Rank& rank : ranks_) {
       if (!rank.ending) {
-        signal_rank(rank.process, signal);
+        signal_group(rank.process, signal);
       }
     }
   }
 
   std::int64_t count_;
   LaunchOptions options_;
-  sigset_t signals_;
-  sigset_t old_signals_{};
-  Descriptor events_;
+  SignalEvents signals_;
   std::vector<Rank> ranks_;
   bool told_to_end_ = false;
 };

@@ -2,7 +2,7 @@
 // The output of several processes on one terminal: whole lines, each with its rank before it.
 #pragma once
 
-#include "lt/distributed/local_ranks.hpp"
+#include "lt/distributed/process.hpp"
 
 #include <unistd.h>
 
