@@ -17,12 +17,13 @@ CONFIGURE = CMAKE_GENERATOR="$$(command -v ninja >/dev/null && echo Ninja || ech
 # A tree that is configured for the tests serves the demo as well.
 DEMO := $(firstword $(wildcard $(STAMPS)/release-tests) $(STAMPS)/release)
 
-.PHONY: help demo test interop setup conformance bench bench-ddp bench-compile fault-test sanitize sanitize-short test-fresh format clean FORCE
+.PHONY: help demo test interop cuda setup conformance bench bench-ddp bench-compile fault-test sanitize sanitize-short test-fresh format clean FORCE
 
 help:
 	@echo "make demo           set up, build and run examples/digits"
 	@echo "make test           set up, build and run all tests (g++ and clang)"
 	@echo "make interop        exchange files with Python's Lightning, PyTorch and TensorBoard (installs them, 5 GB)"
+	@echo "make cuda           build what waits for a CUDA device, and run it where there is one (needs nvcc)"
 	@echo "make setup          install what the two need: Debian packages, LibTorch into .venv"
 	@echo "make conformance    run the conformance suite and judge it (ONLY='ckpt_*': some cases)"
 	@echo "make bench          compare with hand-written LibTorch loops"
@@ -50,6 +51,9 @@ interop: $(STAMPS)/release-tests
 	@python=$$(sh cmake/interop.sh) && $(STAGE) "tests of interop" "$$python" tests/interop/run.py \
 		build/release/tests/interop/interop build/interop/junit.xml; \
 		python3 cmake/sum_tests.py build/interop/junit.xml
+
+cuda: $(STAMPS)/setup-test
+	@sh cmake/cuda.sh $(JOBS)
 
 setup: $(STAMPS)/setup-test
 

@@ -45,7 +45,7 @@ LAYERS = {
     "tuner": 7,
 }
 #: The doors stand above everything. `nn.hpp` and `cli.hpp` are doors though folders carry their names.
-DOORS = {"lt.hpp": 8, "nn.hpp": 8, "precision.hpp": 8, "torch.hpp": 8, "kineto.hpp": 8, "torch_checkpoint.hpp": 8, "ddp.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
+DOORS = {"lt.hpp": 8, "nn.hpp": 8, "precision.hpp": 8, "torch.hpp": 8, "kineto.hpp": 8, "torch_checkpoint.hpp": 8, "ddp.hpp": 8, "cuda.hpp": 8, "nccl.hpp": 8, "cli.hpp": 8, "all.hpp": 9}
 
 LIGHT_DOOR = "lt.hpp"
 TORCH_FREE = re.compile(r"^(torch|ATen|c10|caffe2|fmt|pybind11)/")
@@ -58,6 +58,9 @@ HEAVY = [
     (re.compile(r"^torch/optim/(?!optimizer\.h$)"), "torch/optim/optimizer.h only"),
     (re.compile(r"^torch/csrc/(distributed|jit)/"), "behind a door of its own"),
 ]
+#: Need headers of the CUDA toolkit (and NCCL's); only compiled where these are found.
+NEED_CUDA = {"cuda.hpp", "nccl.hpp", "cuda/runtime.hpp", "policies/backend/nccl.hpp"}
+CUDA_INCLUDE = Path("/usr/local/cuda/include")
 MAX_LINES = 600
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -193,6 +196,11 @@ def check_alone(tree: Tree, arguments: argparse.Namespace) -> list[str]:
         if name.endswith(".def") or layer(name) is None:
             continue
         free = layer(name) <= 2
+        if name in NEED_CUDA:
+            # The doors are compiled by the preset `cuda`.
+            if name not in DOORS and (CUDA_INCLUDE / "cuda_runtime_api.h").is_file() and (CUDA_INCLUDE / "nccl.h").is_file():
+                jobs.append((name, [*with_torch, "-isystem", str(CUDA_INCLUDE)], False))
+            continue
         jobs.append((name, base if free else with_torch, free))
         if name == LIGHT_DOOR:
             fence = ["-DAT_PER_OPERATOR_HEADERS", "-DTORCH_ASSERT_ONLY_METHOD_OPERATORS"]

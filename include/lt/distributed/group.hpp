@@ -21,8 +21,10 @@
 #include <cstring>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,8 +37,12 @@ class Group {
   /// Errors: lt::DistributedError (E511).
   template <Backend B>
   static Group join(const RankPlace& place, c10::intrusive_ptr<c10d::Store> store,
-                    std::chrono::milliseconds timeout) {
+                    std::chrono::milliseconds timeout, Device device = Device(B::device)) {
     Group group(place, std::move(store), timeout, B::averages);
+    group.device_ = device;
+    if constexpr (requires { B::returns_early; }) {
+      group.returns_early_ = B::returns_early;
+    }
     group.guarded("join", [&] { group.template connect<B>(); });
     return group;
   }
@@ -58,26 +64,30 @@ class Group {
   }
 
   void barrier(std::string_view name) {
-    guarded(name, [&] { handle_->barrier()->wait(); });
+    c10d::BarrierOptions options;
+    if (!device_.is_cpu()) {
+      options.device = device_;
+    }
+    guarded(name, [&] { finish(handle_->barrier(options)); });
   }
 
   /// The tensors of all ranks, of one shape and type, along a new first dimension.
   Tensor all_gather(const Tensor& tensor) {
-    const Tensor own = tensor.detach().contiguous();
+    const Tensor own = there(tensor.detach().contiguous());
     std::vector<Tensor> all;
     for (std::int64_t i = 0; i < place_.world_size; ++i) {
       all.push_back(empty_like(own));
     }
     std::vector<std::vector<Tensor>> outputs = {all};
     std::vector<Tensor> inputs = {own};
-    guarded("all_gather", [&] { handle_->allgather(outputs, inputs)->wait(); });
-    return at::_ops::stack::call(all, 0);
+    guarded("all_gather", [&] { finish(handle_->allgather(outputs, inputs)); });
+    return at::_ops::stack::call(all, 0).to(tensor.device());
   }
 
   Tensor all_reduce(const Tensor& tensor, ReduceOp op) {
-    Tensor result = tensor.detach().clone().contiguous();
+    Tensor result = there(tensor.detach().clone().contiguous());
     reduce_(result, op);
-    return result;
+    return result.to(tensor.device());
   }
 
   /// The tensor as rank `src` has it; the others bring one of its shape and type.
@@ -86,18 +96,18 @@ class Group {
       throw ConfigError(text("lt[E525] broadcast from rank ", src, "; expected a rank from 0 to ",
                              place_.world_size - 1));
     }
-    Tensor result = tensor.detach().clone().contiguous();
+    Tensor result = there(tensor.detach().clone().contiguous());
     std::vector<Tensor> tensors = {result};
     c10d::BroadcastOptions options;
     options.rootRank = src;
-    guarded("broadcast", [&] { handle_->broadcast(tensors, options)->wait(); });
-    return result;
+    guarded("broadcast", [&] { finish(handle_->broadcast(tensors, options)); });
+    return result.to(tensor.device());
   }
 
   bool decide(bool mine, bool all) {
     Tensor votes = empty(1);
     *votes.mutable_data_ptr<std::int64_t>() = mine ? 1 : 0;
-    reduce_(votes, ReduceOp::sum);
+    votes = all_reduce(votes, ReduceOp::sum);
     const std::int64_t count = *votes.const_data_ptr<std::int64_t>();
     return all ? count == place_.world_size : count > 0;
   }
@@ -152,21 +162,44 @@ class Group {
     // `_new_process_group_helper`.
     auto all = c10::make_intrusive<c10d::PrefixStore>("default_pg", store_);
     auto group = c10::make_intrusive<c10d::PrefixStore>("0/", all);
-    auto own = c10::make_intrusive<c10d::PrefixStore>(
-        B::device == c10::kCPU ? "cpu/" : "cuda/", group);
+    auto own =
+        c10::make_intrusive<c10d::PrefixStore>(B::device == c10::kCPU ? "cpu/" : "cuda/", group);
     handle_ = c10::make_intrusive<c10d::ProcessGroup>(group, rank, size);
     handle_->setBackend(B::device, B::type, B::make(own, rank, size, timeout_));
     handle_->setDefaultBackend(B::type);
     handle_->setGroupName("0");
+    if (!device_.is_cpu()) {
+      handle_->setBoundDeviceId(device_);  // NCCL would guess from the rank otherwise
+    }
   }
 
   [[noreturn]] void fail(std::string_view operation, const std::exception& error) const {
     // Ranks notice a failure at about the same time, unless they wait for different operations.
     const auto patience = std::min<std::chrono::milliseconds>(timeout_, std::chrono::seconds(2));
-    throw DistributedError(text("lt[E511] rank ", place_.global_rank, " of ", place_.world_size,
-                                ": ", operation, " failed: ",
-                                peers_ ? peers_->explain(operation, patience) + " " : "", "(",
-                                first_line(error.what()), ")"));
+    throw DistributedError(
+        text("lt[E511] rank ", place_.global_rank, " of ", place_.world_size, ": ", operation,
+             " failed: ", peers_ ? peers_->explain(operation, patience) + " " : "", "(",
+             first_line(error.what()), ")"));
+  }
+
+  // Where the backend takes tensors; results go back to where the tensor came from.
+  Tensor there(const Tensor& tensor) const {
+    return tensor.device().type() == device_.type() ? tensor : tensor.to(device_);
+  }
+
+  // Work on a device is only given to it when the call returns. These exchanges are for the host to
+  // decide by, which therefore asks until they are done, or the time is over.
+  void finish(const c10::intrusive_ptr<c10d::Work>& work) const {
+    if (returns_early_) {
+      const auto end = std::chrono::steady_clock::now() + timeout_;
+      while (!work->isCompleted()) {
+        if (std::chrono::steady_clock::now() > end) {
+          throw std::runtime_error(text("no answer within ", timeout_.count(), " ms"));
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
+    }
+    work->wait();
   }
 
   // In place. Gloo has no mean; whole numbers are divided as Lightning does, towards zero.
@@ -179,7 +212,7 @@ class Group {
                        : mean && averages_       ? c10d::ReduceOp::AVG
                                                  : c10d::ReduceOp::SUM;
     std::vector<Tensor> tensors = {tensor};
-    guarded("all_reduce", [&] { handle_->allreduce(tensors, options)->wait(); });
+    guarded("all_reduce", [&] { finish(handle_->allreduce(tensors, options)); });
     if (mean && !averages_) {
       if (c10::isIntegralType(tensor.scalar_type(), /*includeBool=*/true)) {
         tensor.div_(place_.world_size, "trunc");
@@ -239,6 +272,8 @@ class Group {
   c10::intrusive_ptr<c10d::Store> store_;
   std::chrono::milliseconds timeout_;
   bool averages_;
+  Device device_ = Device(c10::kCPU);  // of the tensors that travel
+  bool returns_early_ = false;
   std::optional<Peers> peers_;
   c10::intrusive_ptr<c10d::ProcessGroup> handle_;
 };

@@ -134,7 +134,7 @@ class FabricLoader {
   template <class A>
   requires has_prefetcher<A>
   struct Ahead<A> {
-    using Coming = decltype(std::declval<A&>().prefetcher()->start(std::declval<Batch>()));
+    using Coming = decltype(std::declval<A&>().prefetcher().start(std::declval<Batch>()));
     std::optional<Batch> now;
     std::optional<Coming> next;
   };
@@ -196,7 +196,7 @@ class FabricLoader {
         }
       }
     }
-    auto& prefetcher() { return *fabric_->accelerator().prefetcher(); }
+    auto& prefetcher() { return fabric_->accelerator().prefetcher(); }
 
     Fabric* fabric_;
     mutable Inner it_;

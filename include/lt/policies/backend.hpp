@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backend: what carries tensors between ranks, one of c10d's. Consulted once, when ranks join.
 //
-// Satisfied by: Gloo, Dry.
+// Satisfied by: Gloo, Dry, and Nccl, which needs CUDA's headers (lt/nccl.hpp).
 #pragma once
 
 #include "lt/core/type_list.hpp"
@@ -18,7 +18,8 @@
 
 namespace lt {
 
-/// A backend makes c10d's object for one rank of a group.
+/// A backend makes c10d's object for one rank of a group. One whose work goes on behind the calls, on
+/// a device, says `static constexpr bool returns_early = true`.
 template <class B>
 concept Backend = requires(const c10::intrusive_ptr<c10d::Store>& store) {
   { B::name } -> std::convertible_to<std::string_view>;

@@ -211,3 +211,50 @@ TEST_CASE("an environment among the parts says where the ranks are") {
   CHECK(trainer.global_rank() == 3);
   CHECK(model.losses.size() == 2);  // its share of 8 samples
 }
+
+namespace {
+
+/// A backend of a device whose work is done later than its calls return, and of which one rank never
+/// brings its part: as NCCL where another rank hangs.
+class Hanging {
+ public:
+  static constexpr std::string_view name = "hanging";
+  static constexpr auto type = c10d::ProcessGroup::BackendType::CUSTOM;
+  static constexpr c10::DeviceType device = c10::kCPU;
+  static constexpr bool averages = true;
+  static constexpr bool connects = false;
+  static constexpr bool returns_early = true;
+
+  class Work : public c10d::Work {
+   public:
+    bool isCompleted() override { return false; }
+    bool wait(std::chrono::milliseconds) override { return true; }  // only orders streams
+  };
+  class Handle : public c10d::Backend {
+   public:
+    using Backend::Backend;
+    const std::string getBackendName() const override { return "hanging"; }
+    c10::intrusive_ptr<c10d::Work> allreduce(std::vector<at::Tensor>&,
+                                             const c10d::AllreduceOptions&) override {
+      return c10::make_intrusive<Work>();
+    }
+  };
+
+  static c10::intrusive_ptr<c10d::Backend> make(const c10::intrusive_ptr<c10d::Store>&,
+                                                std::int64_t rank, std::int64_t ranks,
+                                                std::chrono::milliseconds) {
+    return c10::make_intrusive<Handle>(static_cast<int>(rank), static_cast<int>(ranks));
+  }
+};
+static_assert(lt::Backend<Hanging>);
+
+}  // namespace
+
+TEST_CASE("an exchange on a device that does not come about ends with the rank and its name") {
+  lt::strategy::DdpOn<Hanging> strategy({.timeout = 0.05});
+  strategy.set_place({.world_size = 2, .global_rank = 1, .local_rank = 1});
+  strategy.setup_environment(c10::kCPU);
+  CHECK_THROWS_WITH_AS(
+      strategy.all_reduce(torch::ones({1}), lt::ReduceOp::sum),
+      "lt[E511] rank 1 of 2: all_reduce failed: (no answer within 50 ms)", lt::DistributedError);
+}

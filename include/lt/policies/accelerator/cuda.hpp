@@ -2,6 +2,7 @@
 // CUDA devices. `accelerator::Cuda` itself is behind lt/cuda.hpp, as it needs CUDA's headers.
 #pragma once
 
+#include "lt/core/errors.hpp"
 #include "lt/cuda/layer.hpp"
 #include "lt/cuda/prefetcher.hpp"
 #include "lt/policies/accelerator.hpp"
@@ -80,8 +81,16 @@ class CudaOn {
     }
     return prefetcher_->move(std::move(batch));
   }
-  /// The way to the device, during a run, for loops that ask for batches ahead; null otherwise.
-  cuda::Prefetcher<L>* prefetcher() { return prefetcher_.get(); }
+  /// The way to the device, for loops that ask for batches ahead.
+  /// Errors: lt::ConfigError (E819) outside of a run.
+  cuda::Prefetcher<L>& prefetcher() {
+    if (prefetcher_ == nullptr) {
+      throw ConfigError(
+          "lt[E819] Cuda: batches were asked for before the device was opened; expected "
+          "fabric.launch() first");
+    }
+    return *prefetcher_;
+  }
 
   /// For DeviceStatsMonitor, under the names of torch.cuda.memory_stats.
   MetricTable device_stats() const { return memory().table(); }

@@ -67,13 +67,13 @@ class DdpOn {
     }
   }
   /// Joins the other ranks, the first time; later calls find them there.
-  void setup_environment(Device) {
+  void setup_environment(Device device) {
     if (!group_) {
       locate();
       share_cores();
       const std::chrono::milliseconds timeout(static_cast<std::int64_t>(options_.timeout * 1000.0));
       group_ = std::make_unique<distributed::Group>(
-          distributed::Group::join<B>(place_, find_store(timeout), timeout));
+          distributed::Group::join<B>(place_, find_store(timeout), timeout, group_device(device)));
     }
     if (std::getenv("PL_GLOBAL_SEED") != nullptr) {
       const char* workers = std::getenv("PL_SEED_WORKERS");
@@ -179,6 +179,11 @@ class DdpOn {
   const distributed::GradientReducer* reducer() const { return reducer_.get(); }
 
  private:
+  // The rank's own device where the backend takes such tensors; the backend's kind otherwise.
+  static Device group_device(Device own) {
+    return own.type() == B::device ? own : Device(B::device);
+  }
+
   RankPlace find_place() {
     if (given_) {
       return *given_;
