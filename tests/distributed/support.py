@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 LIMIT = 60
+# A shell's background job ignores SIGINT, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 LAUNCHER_VARIABLES = re.compile("(RANK|WORLD_SIZE|LOCAL_RANK|MASTER_|TORCHELASTIC_|SLURM_|OMPI_|PMI|LT_|PL_)")
 LINE = re.compile(r"rank (\d+) of (\d+): (\d+) steps, loss (\S+), weights (\S+)")
 
