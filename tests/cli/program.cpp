@@ -191,7 +191,7 @@ TEST_CASE("later files win over earlier ones, then variables, then flags") {
 TEST_CASE("a misspelled variable is an error") {
   const Variable variable("LT_TRAINER__MAX_EPOCH", "3");
   CHECK(error({"fit"}) ==
-        "lt[E804] the environment: unknown key LT_TRAINER__MAX_EPOCH; did you mean "
+        "lt[E854] the environment: unknown key LT_TRAINER__MAX_EPOCH; did you mean "
         "LT_TRAINER__MAX_EPOCHS?");
 }
 
@@ -282,7 +282,7 @@ TEST_CASE("a link sets one option from another") {
   CHECK(find_path(s.config, "model.init_args.lr") != nullptr);
   CHECK(find_path(s.config, "model.init_args.hidden") == nullptr);
   CHECK_THROWS_WITH_AS((void)settings(program, {"fit", "--model.hidden", "3"}),
-                       "lt[E815] --model.hidden: model.hidden follows data.classes; expected "
+                       "lt[E865] --model.hidden: model.hidden follows data.classes; expected "
                        "data.classes alone",
                        lt::ConfigError);
 }
@@ -299,34 +299,34 @@ TEST_CASE("defaults of the program come before everything else") {
 TEST_CASE("several devices choose a strategy for them, and contradict one for a single process") {
   CHECK(settings({"fit", "--devices", "2"}).slots[2][0].kind == 1);
   CHECK(settings({"fit", "--devices", "1"}).slots[2][0].kind == 0);
-  CHECK(error({"fit", "--devices", "2", "--strategy", "single_device"}).find("lt[E809]") == 0);
+  CHECK(error({"fit", "--devices", "2", "--strategy", "single_device"}).find("lt[E859]") == 0);
   CHECK(error({"fit", "--devices", "0"}).find("trainer.devices = '0' is out of range") !=
         std::string::npos);
 }
 
 TEST_CASE("bad input is one readable message") {
   CHECK(error({}) ==
-        "lt[E812] no sub-command; expected one of fit, validate, predict (--help says "
+        "lt[E862] no sub-command; expected one of fit, validate, predict (--help says "
         "more)");
   CHECK(error({"fti"}) ==
-        "lt[E812] unknown sub-command 'fti'; expected one of fit, validate, "
+        "lt[E862] unknown sub-command 'fti'; expected one of fit, validate, "
         "predict; did you mean fit?");
   CHECK(error({"fit", "--trainer.max_epoch", "3"}) ==
-        "lt[E811] fit has no flag --trainer.max_epoch; did you mean --trainer.max_epochs?");
+        "lt[E861] fit has no flag --trainer.max_epoch; did you mean --trainer.max_epochs?");
   CHECK(error({"fit", "--max_time", "3"}).find("did you mean --trainer.max_time?") !=
         std::string::npos);
   CHECK(error({"fit", "--trainer.max_epochs"}) ==
-        "lt[E811] --trainer.max_epochs has no value; expected one behind it");
+        "lt[E861] --trainer.max_epochs has no value; expected one behind it");
   CHECK(error({"fit", "what"}).find("unexpected 'what' after fit") != std::string::npos);
   CHECK(error({"fit", "--trainer.max_epochs", "x"}) ==
-        "lt[E805] --trainer.max_epochs: trainer.max_epochs = 'x' has the wrong type; expected int "
+        "lt[E855] --trainer.max_epochs: trainer.max_epochs = 'x' has the wrong type; expected int "
         "or null");
   CHECK(error({"fit", "--trainer.max_epochs", "3", "--trainer.max_epochs", "4"}) ==
-        "lt[E813] --trainer.max_epochs is given twice, as '3' and as '4'; expected one of them");
+        "lt[E863] --trainer.max_epochs is given twice, as '3' and as '4'; expected one of them");
   CHECK(error({"fit", "--strategy", "dpd"}) ==
-        "lt[E806] --strategy: trainer.strategy = 'dpd': this program holds no such strategy; it "
+        "lt[E856] --strategy: trainer.strategy = 'dpd': this program holds no such strategy; it "
         "holds single_device, ddp; did you mean ddp?");
-  CHECK(error({"fit", "--trainer.callbacks.monitor", "x"}).find("lt[E808]") == 0);
+  CHECK(error({"fit", "--trainer.callbacks.monitor", "x"}).find("lt[E858]") == 0);
   CHECK(error({"fit", "--model", "Deep", "--model.lr", "1"}).find("unknown key model.lr") !=
         std::string::npos);
   CHECK(error({"fit", "--ckpt_path", "/no/file"}).find("there is no such file") !=

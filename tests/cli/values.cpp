@@ -127,25 +127,25 @@ TEST_CASE("the options of the trainer are read as they are written") {
 
 TEST_CASE("errors name file, line and column, the option, what was found and what is expected") {
   CHECK(error("whole: 3.5") ==
-        "lt[E805] a.yaml:1:8: toy.whole = '3.5' has the wrong type; expected int");
-  CHECK(error("a: 1\nwhole: x").starts_with("lt[E804] a.yaml:1:4: unknown key toy.a"));
+        "lt[E855] a.yaml:1:8: toy.whole = '3.5' has the wrong type; expected int");
+  CHECK(error("a: 1\nwhole: x").starts_with("lt[E854] a.yaml:1:4: unknown key toy.a"));
   CHECK(error("real: 1\ninner: {smal: 1}") ==
-        "lt[E804] a.yaml:2:15: unknown key toy.inner.smal; did you mean toy.inner.small?");
+        "lt[E854] a.yaml:2:15: unknown key toy.inner.smal; did you mean toy.inner.small?");
   CHECK(error("{inner: {small: 200}}").find("toy.inner.small = '200' is out of range") !=
         std::string::npos);
   CHECK(error("{whole: 99999999999999999999}").find("out of range") != std::string::npos);
   CHECK(error("colour: blue").find("expected {red,green}") != std::string::npos);
   CHECK(error("pair: [1]").find("expected [float, ...] of 2") != std::string::npos);
-  CHECK(error("function: x").starts_with("lt[E804] a.yaml:1:11: unknown key toy.function"));
+  CHECK(error("function: x").starts_with("lt[E854] a.yaml:1:11: unknown key toy.function"));
   CHECK(error("inner: 3").find("expected a map of options") != std::string::npos);
 }
 
 TEST_CASE("malformed YAML is an error with its place") {
-  CHECK(error("a:\n  - [1, 2").starts_with("lt[E801] a.yaml:"));
-  CHECK(error("real: 1\nreal: 2") == "lt[E802] a.yaml:2:1: the key 'real' stands there twice");
+  CHECK(error("a:\n  - [1, 2").starts_with("lt[E851] a.yaml:"));
+  CHECK(error("real: 1\nreal: 2") == "lt[E852] a.yaml:2:1: the key 'real' stands there twice");
   CHECK(error("? [1]\n: 2").find("a key must be a name") != std::string::npos);
   CHECK_THROWS_WITH_AS((void)read_yaml("/no/such.yaml"),
-                       "lt[E800] cannot read the configuration file '/no/such.yaml'; expected a "
+                       "lt[E850] cannot read the configuration file '/no/such.yaml'; expected a "
                        "YAML file",
                        lt::ConfigError);
 }

@@ -101,7 +101,7 @@ inline std::size_t require_kind(const Slot& slot, std::string_view name, const N
   }
   const std::vector<std::string> names = kind_names(slot);
   const std::string near = nearest(name, names);
-  throw ConfigError(text("lt[E806] ", at_origin(where), slot.path, " = '", name,
+  throw ConfigError(text("lt[E856] ", at_origin(where), slot.path, " = '", name,
                          "': this program holds no such ", slot.what, "; it holds ",
                          names.empty() ? "none" : join(names, ", "),
                          near.empty() ? "" : text("; did you mean ", near, "?")));

@@ -77,13 +77,18 @@ inline std::vector<Flag> flags_of(const Catalogue& catalogue, std::string_view c
   flags.push_back({"trainer", "file", "", "read the options of the trainer from this YAML file"});
   for (const Option& option : schema_of<TrainerOptions>().options) {
     if (option.name != "logger") {
-      flags.push_back({"trainer." + option.name, option.type, detail::short_text(option.fallback),
-                       option.help, option.values});
+      const bool here = option.name == "handle_signals";  // a program of its own may
+      flags.push_back({"trainer." + option.name, option.type,
+                       here ? "true" : detail::short_text(option.fallback), option.help,
+                       option.values});
     }
   }
   flags.push_back({"trainer.devices", "int or auto", "auto",
                    "processes on this machine; more than 1 needs a strategy for them"});
   for (const Slot& slot : catalogue.slots) {
+    if (slot.kinds.empty() && slot.path != "trainer.logger") {
+      continue;
+    }
     const bool one = slot.kinds.size() == 1;
     Flag flag{slot.path, one && !slot.list ? "class or file" : "class", "", "", kind_names(slot)};
     flag.list = slot.list;

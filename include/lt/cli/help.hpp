@@ -78,7 +78,7 @@ inline std::string list_text(const Catalogue& catalogue) {
 inline std::string completion_text(const Catalogue& catalogue, std::string_view shell) {
   if (shell != "bash") {
     throw ConfigError(
-        text("lt[E814] --completion ", shell, ": no script for this shell; expected ", "bash"));
+        text("lt[E864] --completion ", shell, ": no script for this shell; expected ", "bash"));
   }
   std::string name = "_lt_complete_";
   for (const char c : catalogue.program) {

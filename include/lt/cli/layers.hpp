@@ -186,7 +186,7 @@ inline void set_word(const Catalogue& catalogue, std::string_view command, Node&
   }
   if (slot->list) {
     if (!node.is_list() || node.items.empty()) {
-      throw ConfigError(text("lt[E808] ", origin, ": no ", slot->what,
+      throw ConfigError(text("lt[E858] ", origin, ": no ", slot->what,
                              " was chosen before; expected ", "--", slot->path,
                              " NAME in front of it"));
     }

@@ -164,7 +164,7 @@ class CommandLine {
       app.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
       const std::string_view what = error.what();
-      throw ConfigError(text("lt[E811] ", what.substr(0, what.find(':')),
+      throw ConfigError(text("lt[E861] ", what.substr(0, what.find(':')),
                              what.find("required") == std::string_view::npos
                                  ? std::string(what.substr(std::min(what.find(':'), what.size())))
                                  : " has no value; expected one behind it"));
@@ -187,7 +187,7 @@ class CommandLine {
                                               : Action::run;
     if (request.command.empty() &&
         (request.action == Action::run || request.action == Action::print_config)) {
-      throw ConfigError(text("lt[E812] no sub-command; expected one of ", join(names, ", "),
+      throw ConfigError(text("lt[E862] no sub-command; expected one of ", join(names, ", "),
                              " (--help says more)"));
     }
     return request;
@@ -224,7 +224,7 @@ class CommandLine {
         const auto [before, fresh] = given.emplace(flag.path, value);
         if (!append && !in_list && !fresh && before->second != value) {
           throw ConfigError(
-              text("lt[E813] ", origin, " is given twice, as '", before->second, "' and as '",
+              text("lt[E863] ", origin, " is given twice, as '", before->second, "' and as '",
                    value, "'; expected one of them",
                    flag.list ? text("; --", flag.path, "+ appends to the list") : std::string()));
         }
@@ -246,14 +246,14 @@ class CommandLine {
     }
     const std::string wrong = extras[0].substr(0, extras[0].find('='));
     if (!wrong.starts_with('-')) {
-      throw ConfigError(text("lt[E811] unexpected '", wrong, "' after ", command,
+      throw ConfigError(text("lt[E861] unexpected '", wrong, "' after ", command,
                              "; expected flags, as --trainer.max_epochs 3"));
     }
     for (std::string& name : names) {
       name.erase(0, 2);
     }
     const std::string near = nearest(wrong.substr(std::min<std::size_t>(2, wrong.size())), names);
-    throw ConfigError(text("lt[E811] ", command, " has no flag ", wrong,
+    throw ConfigError(text("lt[E861] ", command, " has no flag ", wrong,
                            near.empty() ? text("; ", command, " --help lists all")
                                         : text("; did you mean --", near, "?")));
   }
@@ -267,15 +267,15 @@ class CommandLine {
     const std::string wrong = extras[0].substr(0, extras[0].find('='));
     if (wrong.starts_with('-')) {
       throw ConfigError(
-          text("lt[E811] no flag ", wrong, " before the sub-command", suggestion(wrong, flags)));
+          text("lt[E861] no flag ", wrong, " before the sub-command", suggestion(wrong, flags)));
     }
     if (none || informing) {
       const std::string near = nearest(wrong, commands);
-      throw ConfigError(text("lt[E812] unknown sub-command '", wrong, "'; expected one of ",
+      throw ConfigError(text("lt[E862] unknown sub-command '", wrong, "'; expected one of ",
                              join(commands, ", "),
                              near.empty() ? "" : text("; did you mean ", near, "?")));
     }
-    throw ConfigError(text("lt[E811] unexpected '", wrong, "'; expected flags"));
+    throw ConfigError(text("lt[E861] unexpected '", wrong, "'; expected flags"));
   }
 
   const Catalogue& catalogue_;

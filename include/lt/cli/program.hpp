@@ -108,7 +108,7 @@ inline void add_links(const Program& program, std::string_view command, Node& ro
     const Node* given = slot == nullptr ? find_path(root, link.target)
                                         : find_path(root, text(slot->path, ".init_args.", rest));
     if (given != nullptr) {
-      throw ConfigError(text("lt[E815] ", at_origin(*given), link.target, " follows ", link.source,
+      throw ConfigError(text("lt[E865] ", at_origin(*given), link.target, " follows ", link.source,
                              "; expected ", link.source, " alone"));
     }
     const Settings before = resolve(program.catalogue, command, root);
@@ -129,6 +129,7 @@ inline void add_links(const Program& program, std::string_view command, Node& ro
 inline Settings settings_of(const Program& program, const Request& request) {
   const Catalogue& catalogue = program.catalogue;
   Node root = Node::map();
+  make_path(root, "trainer.handle_signals") = Node::scalar("true");  // a program of its own may
   if (!program.defaults.empty()) {
     Node defaults = parse_yaml(program.defaults, "the program's defaults");
     normalize(catalogue, request.command, defaults);

@@ -271,7 +271,7 @@ class Resolver {
           }
         }
       }
-      throw ConfigError(text("lt[E809] ", at_origin(*devices), "trainer.devices = ", *out_.devices,
+      throw ConfigError(text("lt[E859] ", at_origin(*devices), "trainer.devices = ", *out_.devices,
                              ", but the strategy ", slot.kinds[out_.slots[i][0].kind].name,
                              " has one process; expected devices = 1 or a strategy of several ",
                              "processes; the program holds ", join(kind_names(slot), ", ")));
@@ -284,7 +284,7 @@ class Resolver {
                          out_.ckpt_path == "hpc" || out_.ckpt_path == "registry";
     std::error_code ignored;
     if (!out_.ckpt_path.empty() && !keyword && !std::filesystem::exists(out_.ckpt_path, ignored)) {
-      throw ConfigError(text("lt[E810] ", at_origin(*root.find("ckpt_path")), "ckpt_path = '",
+      throw ConfigError(text("lt[E860] ", at_origin(*root.find("ckpt_path")), "ckpt_path = '",
                              out_.ckpt_path, "': there is no such file"));
     }
     if (out_.command == "predict") {
@@ -318,6 +318,9 @@ class Resolver {
       const Slot& slot = catalogue_.slots[i];
       const std::vector<Chosen>& chosen = out_.slots[i];
       Node node;
+      if (slot.kinds.empty()) {
+        continue;
+      }
       if (slot.list) {
         if (slot.path == "trainer.logger" && chosen.empty()) {
           continue;  // the option of that name stands there

@@ -28,7 +28,7 @@ inline Node from_yaml(const YAML::Node& yaml, std::string_view source, int depth
   Node node;
   node.origin = place(source, yaml.Mark());
   if (depth > 64) {  // an alias that holds itself would go on for ever
-    throw ConfigError(text("lt[E802] ", node.origin, ": the nesting is deeper than 64 levels"));
+    throw ConfigError(text("lt[E852] ", node.origin, ": the nesting is deeper than 64 levels"));
   }
   switch (yaml.Type()) {
     case YAML::NodeType::Scalar:
@@ -48,10 +48,10 @@ inline Node from_yaml(const YAML::Node& yaml, std::string_view source, int depth
         const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
         const std::string where = place(source, entry.first.Mark());
         if (name.empty()) {
-          throw ConfigError(text("lt[E802] ", where, ": a key must be a name"));
+          throw ConfigError(text("lt[E852] ", where, ": a key must be a name"));
         }
         if (node.find(name) != nullptr) {
-          throw ConfigError(text("lt[E802] ", where, ": the key '", name, "' stands there twice"));
+          throw ConfigError(text("lt[E852] ", where, ": the key '", name, "' stands there twice"));
         }
         Node value = from_yaml(entry.second, source, depth + 1);
         if (value.origin == source || value.is_map() || value.is_list() || value.is_null()) {
@@ -75,7 +75,7 @@ inline Node parse_yaml(const std::string& content, std::string_view source) {
     return detail::from_yaml(YAML::Load(content), source);
   } catch (const YAML::Exception& error) {
     throw ConfigError(
-        text("lt[E801] ", detail::place(source, error.mark), ": not valid YAML: ", error.msg));
+        text("lt[E851] ", detail::place(source, error.mark), ": not valid YAML: ", error.msg));
   }
 }
 
@@ -85,7 +85,7 @@ inline Node read_yaml(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path, ignored)) {
     throw ConfigError(
-        text("lt[E800] cannot read the configuration file '", path, "'; expected a YAML file"));
+        text("lt[E850] cannot read the configuration file '", path, "'; expected a YAML file"));
   }
   std::ostringstream content;
   content << file.rdbuf();

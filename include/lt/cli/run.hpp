@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one trainer type does with settings: the only template that is instantiated for each
+// combination of types, and so the one to spread over translation units.
+#pragma once
+
+#include "lt/cli/choices.hpp"
+#include "lt/cli/configured_model.hpp"
+#include "lt/cli/save_config.hpp"
+#include "lt/cli/settings.hpp"
+#include "lt/cli/yaml.hpp"
+#include "lt/core/errors.hpp"
+#include "lt/core/hooks.hpp"
+#include "lt/core/metric_table.hpp"
+#include "lt/core/part_list.hpp"
+#include "lt/core/text.hpp"
+#include "lt/launch.hpp"
+#include "lt/seed.hpp"
+#include "lt/trainer.hpp"
+#include "lt/tuner/tune.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lt::cli {
+
+/// The slots whose place in the catalogue is fixed; those of named parts come behind.
+enum SlotIndex : std::size_t {
+  model_slot,
+  data_slot,
+  strategy_slot,
+  accelerator_slot,
+  precision_slot,
+  callback_slot,
+  logger_slot,
+  optimizer_slot,
+  scheduler_slot,
+  schedule_slot,
+  first_part_slot
+};
+
+/// A run that is about to begin.
+struct Job {
+  const Catalogue* catalogue = nullptr;
+  Settings settings{};
+  std::string config_file = "config.yaml";  // empty: not saved
+  bool overwrite_config = false;
+  bool started = false;  // from here on, files are written
+  std::ostream* out = &std::cout;
+
+  const std::vector<Chosen>& slot(std::size_t index) const { return settings.slots[index]; }
+};
+
+namespace detail {
+
+inline void print_metrics(std::ostream& out, const MetricTable& metrics) {
+  for (const auto& [name, value] : metrics) {
+    out << name << ": " << text(value) << '\n';
+  }
+}
+
+// -- parts ----------------------------------------------------------------------------------------
+
+template <class List>
+struct FillList;
+template <class... Ps>
+struct FillList<PartList<Ps...>> {
+  // Callbacks and loggers are two slots of one list; each counts its own kind.
+  static PartList<Ps...> fill(const Job& job) {
+    PartList<Ps...> list;
+    for (const std::size_t slot : {callback_slot, logger_slot}) {
+      for (const Chosen& chosen : job.slot(slot)) {
+        std::size_t i = 0;
+        (void)((is_logger<Ps> == (slot == logger_slot) && i++ == chosen.kind &&
+                (list.add(make_object<Ps>(chosen.options)), true)) ||
+               ...);
+      }
+    }
+    return list;
+  }
+  template <class P>
+  static constexpr bool is_logger = role_of<P> == Role::logger;
+};
+
+template <class P>
+P make_part(const Job& job, std::size_t& next) {
+  if constexpr (is_part_list<P>) {
+    return FillList<P>::fill(job);
+  } else if constexpr (std::same_as<P, SaveConfig>) {
+    // A search runs the model many times; its configuration is nobody's.
+    const bool keep = job.settings.command != "tune";
+    return SaveConfig(keep ? job.config_file : std::string(), to_yaml(job.settings.config),
+                      job.overwrite_config);
+  } else {
+    return make_object<P>(job.slot(next++).at(0).options);
+  }
+}
+
+template <class Trainer>
+struct TrainerParts;
+template <class M, class D, class S, class A, class P, class... Ps>
+struct TrainerParts<Trainer<M, D, S, A, P, Ps...>> {
+  using Model = M;
+  using Data = D;
+  using Strategy = S;
+
+  static Trainer<M, D, S, A, P, Ps...> make(const Job& job) {
+    std::size_t next = first_part_slot;
+    std::tuple<Ps...> parts{make_part<Ps>(job, next)...};  // in order
+    S strategy = make_object<S>(job.slot(strategy_slot)[0].options);
+    A accelerator = make_object<A>(job.slot(accelerator_slot)[0].options);
+    P precision = make_object<P>(job.slot(precision_slot)[0].options);
+    return std::apply(
+        [&](auto&... part) {
+          return Trainer<M, D, S, A, P, Ps...>(job.settings.trainer, std::move(strategy),
+                                               std::move(accelerator), std::move(precision),
+                                               std::move(part)...);
+        },
+        parts);
+  }
+};
+
+// -- calls ----------------------------------------------------------------------------------------
+
+template <class Model>
+[[noreturn]] void lacks(const Job& job, std::string_view hook) {
+  throw ConfigError(text("lt[E868] ", job.settings.command, ": the model ", type_name<Model>(),
+                         " has no ", hook, "; expected one"));
+}
+
+template <class Trainer>
+void print_fit(const Job& job, Trainer& trainer, const Result& result) {
+  *job.out << "fit ended: " << enum_name(result.reason) << ", epoch " << result.epoch << ", step "
+           << result.step << '\n';
+  print_metrics(*job.out, result.metrics);
+  trainer.engine().parts().for_each([&](auto& part) {
+    if constexpr (requires { part.best_model_path().empty(); }) {
+      if (!part.best_model_path().empty()) {
+        *job.out << "checkpoint: " << part.best_model_path() << '\n';
+      }
+    }
+  });
+}
+
+template <class Trainer, class Model, class Data>
+void tune_and_print(Job& job, Trainer& trainer, Model& model, Data& data) {
+  const TuneResult result =
+      tune(trainer, model, data, *static_cast<const TuneOptions*>(job.settings.tuner.get()));
+  if (trainer.is_global_zero()) {
+    if (result.batch_size) {
+      *job.out << "batch_size: " << *result.batch_size << '\n';
+    }
+    const std::optional<double> rate = result.lr ? result.lr->suggestion() : std::nullopt;
+    if (rate) {
+      *job.out << "lr: " << text(*rate) << '\n';
+    }
+  }
+}
+
+template <class Trainer, class Model, class Data>
+void call(Job& job, Trainer& trainer, Model& model, Data& data) {
+  const std::string& command = job.settings.command;
+  const RunOptions options{.ckpt_path = job.settings.ckpt_path};
+  const auto print_all = [&](const std::vector<MetricTable>& results) {
+    for (std::size_t i = 0; trainer.is_global_zero() && i < results.size(); ++i) {
+      if (results.size() > 1) {
+        *job.out << "loader " << i << ":\n";
+      }
+      print_metrics(*job.out, results[i]);
+    }
+  };
+  job.started = true;
+  if (command == "fit") {
+    if constexpr (declares<hook::training_step, Model>) {
+      const Result result = trainer.fit(model, data, options);
+      if (trainer.is_global_zero()) {
+        print_fit(job, trainer, result);
+      }
+    } else {
+      lacks<Model>(job, "training_step");
+    }
+  } else if (command == "validate") {
+    if constexpr (declares<hook::validation_step, Model>) {
+      print_all(trainer.validate(model, data, options));
+    } else {
+      lacks<Model>(job, "validation_step");
+    }
+  } else if (command == "test") {
+    if constexpr (declares<hook::test_step, Model>) {
+      print_all(trainer.test(model, data, options));
+    } else {
+      lacks<Model>(job, "test_step");
+    }
+  } else if (command == "predict") {
+    if constexpr (declares<hook::predict_dataloader, Data> ||
+                  declares<hook::predict_dataloader, Model>) {
+      const auto found = trainer.predict(model, data, options, job.settings.return_predictions);
+      if (found && trainer.is_global_zero()) {
+        std::size_t batches = 0;
+        for (const auto& of_loader : *found) {
+          batches += of_loader.size();
+        }
+        *job.out << "predictions: " << batches << " batches\n";
+      }
+    } else {
+      lacks<Model>(job, "predict_dataloader, nor has the data module");
+    }
+  } else if constexpr (has_attribute<RateAttribute, Model, Data> ||
+                       has_attribute<SizeAttribute, Model, Data>) {
+    tune_and_print(job, trainer, model, data);
+  } else {
+    lacks<Model>(job, "learning rate or batch size that can be set, nor has the data module");
+  }
+}
+
+template <class Trainer>
+int run_here(Job& job) {
+  using Parts = TrainerParts<Trainer>;
+  using Model = typename Parts::Model;
+  if (job.settings.seeded) {
+    const auto seed = job.settings.seed;
+    const std::uint64_t used = seed_everything(
+        seed ? std::optional(static_cast<std::uint64_t>(*seed)) : std::nullopt, true);
+    job.settings.config.add("seed_everything", write_value(static_cast<std::int64_t>(used)));
+  }
+  auto data = make_shared_object<typename Parts::Data>(job.slot(data_slot)[0].options);
+  auto model = make_shared_object<Model>(job.slot(model_slot)[0].options);
+  if constexpr (requires { model->choose({}, {}, {}); }) {
+    const std::vector<Chosen>& schedule = job.slot(schedule_slot);
+    model->choose(job.slot(optimizer_slot), job.slot(scheduler_slot),
+                  schedule.empty()
+                      ? ScheduleOptions{}
+                      : *static_cast<const ScheduleOptions*>(schedule[0].options.get()));
+  }
+  Trainer trainer = Parts::make(job);
+  call(job, trainer, *model, *data);
+  return 0;
+}
+
+}  // namespace detail
+
+/// Makes the trainer, the model and the data, and runs the sub-command. With several devices it is
+/// run by as many processes.
+template <class Trainer>
+int run_trainer(Job& job) {
+  if constexpr (detail::TrainerParts<Trainer>::Strategy::is_distributed) {
+    if (job.settings.devices.value_or(1) > 1) {
+      return launch(*job.settings.devices, [&] { return detail::run_here<Trainer>(job); });
+    }
+  }
+  return detail::run_here<Trainer>(job);
+}
+
+}  // namespace lt::cli
+
+/// A trainer of a command line that another translation unit instantiates, with LT_CLI_HERE.
+/// Written in the global namespace; the argument is a type, as `App::trainer<Net,
+/// lt::precision::F32>`.
+#define LT_CLI_ELSEWHERE(...) extern template int lt::cli::run_trainer<__VA_ARGS__>(lt::cli::Job&)
+#define LT_CLI_HERE(...) template int lt::cli::run_trainer<__VA_ARGS__>(lt::cli::Job&)
