@@ -7,6 +7,7 @@
 #include "lt/cli/program.hpp"
 #include "lt/cli/run.hpp"
 #include "lt/cli/save_config.hpp"
+#include "lt/cli/sweep/sweep.hpp"
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
 #include "lt/core/part_list.hpp"
@@ -18,6 +19,7 @@
 #include "lt/policies/strategy/single_device.hpp"
 #include "lt/trainer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <exception>
@@ -215,10 +217,18 @@ class Cli {
           std::ostream& err = std::cerr) {
     cli::Job job;
     try {
+      if (!arguments.empty() && arguments[0] == cli::sweep_command && has_sweep()) {
+        arguments.erase(arguments.begin());
+        return cli::sweep(program_, std::move(arguments), out);
+      }
       const cli::Request request = cli::CommandLine(program_.catalogue).parse(std::move(arguments));
       if (const auto text = cli::printed(program_, request)) {
         out << *text;
         return 0;
+      }
+      if (request.command == cli::sweep_command) {
+        throw ConfigError("lt[E844] sweep must be the first word; expected sweep KEY=VALUES... "
+                          "before all flags");
       }
       job.settings = cli::settings_of(program_, request);
       if (request.action == cli::Action::print_config) {
@@ -243,12 +253,19 @@ class Cli {
   }
 
  private:
+  bool has_sweep() const {
+    return std::any_of(program_.catalogue.commands.begin(), program_.catalogue.commands.end(),
+                       [](const cli::Command& one) { return one.name == cli::sweep_command; });
+  }
+
   void fill() {
     using namespace cli::detail;
     cli::Catalogue& catalogue = program_.catalogue;
     catalogue.env_prefix = options_.env_prefix;
     if (any_declares<hook::training_step>(ModelList{})) {
       catalogue.commands.push_back({"fit", "train the model"});
+      catalogue.commands.push_back(
+          {std::string(cli::sweep_command), "fit with many values of some options"});
     }
     if (any_declares<hook::validation_step>(ModelList{})) {
       catalogue.commands.push_back({"validate", "evaluate on the validation data"});

@@ -7,6 +7,7 @@
 #include "lt/cli/configured_model.hpp"
 #include "lt/cli/save_config.hpp"
 #include "lt/cli/settings.hpp"
+#include "lt/cli/sweep/trial.hpp"
 #include "lt/cli/yaml.hpp"
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
@@ -183,6 +184,7 @@ void call(Job& job, Trainer& trainer, Model& model, Data& data) {
       const Result result = trainer.fit(model, data, options);
       if (trainer.is_global_zero()) {
         print_fit(job, trainer, result);
+        write_result(Metrics(result.metrics.begin(), result.metrics.end()));
       }
     } else {
       lacks<Model>(job, "training_step");

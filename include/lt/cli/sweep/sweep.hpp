@@ -29,6 +29,8 @@
 
 namespace lt::cli {
 
+inline constexpr std::string_view sweep_command = "sweep";
+
 /// What a sweep was asked for. All but `jobs` stands in the folder, for going on later.
 struct SweepRequest {
   std::vector<std::string> axes{};    ///< "model.hidden=32,64"
@@ -60,7 +62,7 @@ inline bool parse_sweep(std::vector<std::string> arguments, SweepRequest& reques
   request.axes.assign(arguments.begin(), first_flag);
   arguments.erase(arguments.begin(), first_flag);
 
-  CLI::App app(sweep_usage());
+  CLI::App app(sweep_usage(), "sweep KEY=VALUES...");
   app.allow_extras();
   app.add_option("--dir", request.dir, "folder of the sweep [sweep]");
   app.add_option("--jobs", request.jobs, "trials at a time [one for each processor]");
