@@ -54,6 +54,31 @@ inline void add_flags(std::vector<Flag>& flags, const Schema& schema, const std:
   }
 }
 
+// A slot's own flag and those of its classes.
+inline void add_slot_flags(std::vector<Flag>& flags, const Slot& slot) {
+  if (slot.kinds.empty() && slot.path != "trainer.logger") {
+    return;
+  }
+  const bool one = slot.kinds.size() == 1;
+  Flag flag{slot.path, one && !slot.list ? "class or file" : "class", "", "", kind_names(slot)};
+  flag.list = slot.list;
+  flag.fallback = slot.list || slot.optional || slot.kinds.empty() ? "none" : slot.kinds[0].name;
+  flag.help = slot.list ? text("the ", slot.what, "s, one by one; with + at the end of the flag, ",
+                               "one more")
+                        : text("the ", slot.what);
+  if (slot.path == "trainer.logger") {
+    flag.type = "class or bool";
+    flag.values.insert(flag.values.end(), {"true", "false"});
+    flag.fallback = "null";
+  }
+  flags.push_back(std::move(flag));
+  for (const Kind& kind : slot.kinds) {
+    if (kind.schema != nullptr) {
+      add_flags(flags, *kind.schema, slot.path, one && !slot.list ? "" : kind.name);
+    }
+  }
+}
+
 }  // namespace detail
 
 /// In the order of the help: what goes for all, the trainer, its classes, model and data.
@@ -85,26 +110,10 @@ inline std::vector<Flag> flags_of(const Catalogue& catalogue, std::string_view c
   }
   flags.push_back({"trainer.devices", "int or auto", "auto",
                    "processes on this machine; more than 1 needs a strategy for them"});
-  for (const Slot& slot : catalogue.slots) {
-    if (slot.kinds.empty() && slot.path != "trainer.logger") {
-      continue;
-    }
-    const bool one = slot.kinds.size() == 1;
-    Flag flag{slot.path, one && !slot.list ? "class or file" : "class", "", "", kind_names(slot)};
-    flag.list = slot.list;
-    flag.fallback = slot.list || slot.optional || slot.kinds.empty() ? "none" : slot.kinds[0].name;
-    flag.help = slot.list ? text("the ", slot.what,
-                                 "s, one by one; with + at the end of the flag, ", "one more")
-                          : text("the ", slot.what);
-    if (slot.path == "trainer.logger") {
-      flag.type = "class or bool";
-      flag.values.insert(flag.values.end(), {"true", "false"});
-      flag.fallback = "null";
-    }
-    flags.push_back(std::move(flag));
-    for (const Kind& kind : slot.kinds) {
-      if (kind.schema != nullptr) {
-        detail::add_flags(flags, *kind.schema, slot.path, one && !slot.list ? "" : kind.name);
+  for (const bool of_trainer : {true, false}) {
+    for (const Slot& slot : catalogue.slots) {
+      if (slot.path.starts_with("trainer.") == of_trainer) {
+        detail::add_slot_flags(flags, slot);
       }
     }
   }

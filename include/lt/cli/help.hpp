@@ -32,14 +32,15 @@ inline std::string help_text(const Catalogue& catalogue) {
 }
 
 /// The help of a sub-command: all flags with types, defaults and help texts.
-inline std::string help_text(const Catalogue& catalogue, std::string_view command) {
+inline std::string help_text(const Catalogue& catalogue, std::string_view command,
+                             const std::vector<Flag>& flags) {
   std::string out = text(
       "usage: ", catalogue.program, " ", command, " [--config FILE]... [FLAG VALUE]...\n\n",
       "  --config FILE\n      read this YAML file; may be given several times, later ones win\n",
       "  --print_config\n      print the whole configuration and end\n");
   std::string group;
   std::string owner;
-  for (const Flag& flag : flags_of(catalogue, command)) {
+  for (const Flag& flag : flags) {
     const std::string mine = flag.path.substr(0, flag.path.find('.'));
     if (mine != group && mine != "ckpt_path" && mine != "return_predictions") {
       out += text("\n", mine == "seed_everything" ? "run" : mine, ":\n");

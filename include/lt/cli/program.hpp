@@ -125,16 +125,44 @@ inline void add_links(const Program& program, std::string_view command, Node& ro
 
 }  // namespace detail
 
-/// All layers, merged: the program's defaults, files, the environment, flags.
-inline Settings settings_of(const Program& program, const Request& request) {
-  const Catalogue& catalogue = program.catalogue;
+namespace detail {
+
+// The lowest layer.
+inline Node defaults_of(const Program& program, std::string_view command) {
   Node root = Node::map();
   make_path(root, "trainer.handle_signals") = Node::scalar("true");  // a program of its own may
   if (!program.defaults.empty()) {
     Node defaults = parse_yaml(program.defaults, "the program's defaults");
-    normalize(catalogue, request.command, defaults);
+    normalize(program.catalogue, command, defaults);
     merge(root, std::move(defaults));
   }
+  return root;
+}
+
+// The flags for the help: defaults are the program's, and what follows another option is left out.
+inline std::vector<Flag> shown_flags(const Program& program, std::string_view command) {
+  std::vector<Flag> flags = flags_of(program.catalogue, command);
+  const Node config = resolve(program.catalogue, command, defaults_of(program, command)).config;
+  for (Flag& flag : flags) {
+    const Node* value = find_in_config(program.catalogue, config, flag.path);
+    if (flag.owner.empty() && !flag.fallback.empty() && value != nullptr && !value->is_map() &&
+        !value->is_null() && !flag.list) {
+      flag.fallback = short_text(*value);
+    }
+  }
+  std::erase_if(flags, [&](const Flag& flag) {
+    return std::any_of(program.links.begin(), program.links.end(),
+                       [&](const Link& link) { return link.target == flag.path; });
+  });
+  return flags;
+}
+
+}  // namespace detail
+
+/// All layers, merged: the program's defaults, files, the environment, flags.
+inline Settings settings_of(const Program& program, const Request& request) {
+  const Catalogue& catalogue = program.catalogue;
+  Node root = detail::defaults_of(program, request.command);
   for (const std::string& file : request.files) {
     merge(root, read_layer(catalogue, request.command, file));
   }
@@ -155,7 +183,8 @@ inline std::optional<std::string> printed(const Program& program, const Request&
   switch (request.action) {
     case Action::help:
       return request.command.empty() ? help_text(program.catalogue)
-                                     : help_text(program.catalogue, request.command);
+                                     : help_text(program.catalogue, request.command,
+                                                 detail::shown_flags(program, request.command));
     case Action::list:
       return list_text(program.catalogue);
     case Action::completion:
