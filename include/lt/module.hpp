@@ -5,7 +5,7 @@
 
 #include "lt/core/run_view.hpp"
 #include "lt/metrics/metric_store.hpp"
-#include "lt/metrics/scalar.hpp"
+#include "lt/metrics/recorded_log.hpp"
 #include "lt/tensor.hpp"
 
 #include <cmath>
@@ -22,12 +22,12 @@ class Module {
   /// Logs a metric under the rules of the hook that runs now.
   void log(std::string_view name, const Tensor& value, const LogOptions& options = {}) const {
     if (store_ != nullptr) {
-      store_->log(name, scalar_of(value, name), options);
+      log_value(*store_, name, value, options);
     }
   }
   void log(std::string_view name, double value, const LogOptions& options = {}) const {
     if (store_ != nullptr) {
-      store_->log(name, {value, false}, options);
+      log_value(*store_, name, value, options);
     }
   }
   /// Logs several metrics with the same options.
@@ -46,7 +46,8 @@ class Module {
   /// The run that the model takes part in. Errors: lt::ConfigError outside of a run.
   RunView& run() const {
     if (run_ == nullptr) {
-      throw ConfigError("lt[E171] the model is not in a run: fit, validate, test or predict it first");
+      throw ConfigError(
+          "lt[E171] the model is not in a run: fit, validate, test or predict it first");
     }
     return *run_;
   }

@@ -45,15 +45,15 @@ TEST_CASE("a number is that many from the first, a list is those") {
 }
 
 TEST_CASE("what is no choice says so") {
-  CHECK(says(error_of([] { lt::Devices(0); }), "lt[E810] devices = 0; expected 1 or more"));
-  CHECK(says(error_of([] { lt::Devices(-2); }), "lt[E810]"));
+  CHECK(says(error_of([] { lt::Devices(0); }), "lt[E880] devices = 0; expected 1 or more"));
+  CHECK(says(error_of([] { lt::Devices(-2); }), "lt[E880]"));
   CHECK(
-      says(error_of([] { lt::Devices{1, 0, 1}; }), "lt[E811] devices = [1, 0, 1]: found 1 twice"));
+      says(error_of([] { lt::Devices{1, 0, 1}; }), "lt[E881] devices = [1, 0, 1]: found 1 twice"));
   CHECK(says(error_of([] { lt::Devices{0, -1}; }), "found -1;"));
-  CHECK(says(error_of([] { lt::Devices(Indices{}); }), "lt[E811] devices = []"));
+  CHECK(says(error_of([] { lt::Devices(Indices{}); }), "lt[E881] devices = []"));
   for (const char* wrong : {"", "gpu", "1,x", "0,,1", "1.5", "0x1"}) {
     CAPTURE(wrong);
-    CHECK(says(error_of([&] { lt::Devices{wrong}; }), "lt[E812]"));
+    CHECK(says(error_of([&] { lt::Devices{wrong}; }), "lt[E882]"));
   }
 }
 
@@ -61,19 +61,19 @@ TEST_CASE("devices that are not there") {
   CHECK(says(error_of([] { lt::Devices{0, 5}.indices(2, "CUDA"); }),
              "devices = [0, 5]: there is no CUDA device 5; expected indices below 2"));
   CHECK(says(error_of([] { lt::Devices(3).indices(2, "CUDA"); }),
-             "lt[E813] devices = 3, but there are 2 CUDA devices"));
+             "lt[E883] devices = 3, but there are 2 CUDA devices"));
 }
 
 TEST_CASE("one device for each local rank") {
   CHECK(lt::device_of_rank(lt::Devices(), 4, 3, "CUDA") == 3);
   CHECK(lt::device_of_rank({3, 1}, 4, 1, "CUDA") == 1);
   CHECK(says(error_of([] { lt::device_of_rank(lt::Devices(2), 4, 2, "CUDA"); }),
-             "lt[E814] local rank 2 has no CUDA device of its own: devices = 2 are [0, 1]"));
+             "lt[E884] local rank 2 has no CUDA device of its own: devices = 2 are [0, 1]"));
 }
 
 TEST_CASE("a launcher may show each rank its own device alone") {
   CHECK(lt::device_of_rank(lt::Devices(), 1, 3, "CUDA") == 0);
-  CHECK(says(error_of([] { lt::device_of_rank({0}, 1, 3, "CUDA"); }), "lt[E814]"));
+  CHECK(says(error_of([] { lt::device_of_rank({0}, 1, 3, "CUDA"); }), "lt[E884]"));
 }
 
 TEST_CASE("a choice is written as it was given") {

@@ -27,7 +27,7 @@ class NoDevice(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         names = [line.split(":")[0] for line in run.stdout.splitlines()]
         self.assertEqual(len(names), len(set(names)))
-        for name in ("numerics", "prefetch", "scaler", "memory", "speed", "checkpoints", "nccl"):
+        for name in ("numerics", "graph", "prefetch", "scaler", "memory", "speed", "checkpoints", "nccl"):
             self.assertIn(name, names)
 
     def test_a_check_that_is_not_there(self) -> None:

@@ -30,6 +30,7 @@ namespace {
 
 using lt::accelerator::Cpu;
 using lt::accelerator::Cuda;
+using lt::accelerator::CudaGraphed;
 
 // The losses of a training from one seed.
 template <class T>
@@ -55,6 +56,17 @@ bool numerics() {
                                 losses(Trainer<Cpu>(quiet())));
   std::cout << "   40 losses, the farthest apart relative to the CPU's: " << apart << '\n';
   return apart < 1e-3;
+}
+
+bool graph() {
+  const double apart = farthest(losses(Trainer<CudaGraphed>(quiet(2)), /*fused=*/true),
+                                losses(Trainer<Cuda>(quiet(2)), /*fused=*/true));
+  std::cout << "   80 losses, 76 of them from replays, against steps one by one: " << apart << '\n';
+  const double scaled =
+      farthest(losses(Trainer<CudaGraphed, lt::precision::F16Mixed>(quiet(2)), /*fused=*/true),
+               losses(Trainer<Cuda, lt::precision::F16Mixed>(quiet(2)), /*fused=*/true));
+  std::cout << "   the same under 16-mixed: " << scaled << '\n';
+  return apart < 1e-5 && scaled < 1e-2;
 }
 
 bool scaler() {
@@ -151,7 +163,16 @@ bool speed() {
                            by_hand(plain, batches, cuda.device());
                            cuda.synchronize();
                          });
-  std::cout << "   steps per second: lt " << of_lt << ", by hand " << of_hand << '\n';
+  Net fused(256, true);
+  fused.keeps_losses = false;
+  Trainer<CudaGraphed> graphed(quiet());
+  graphed.set_message_sink({});
+  const double of_graph = steps / seconds([&] {
+                            graphed.fit(fused, data);
+                            cuda.synchronize();
+                          });
+  std::cout << "   steps per second: lt " << of_lt << ", by hand " << of_hand
+            << ", lt with the step as one graph " << of_graph << '\n';
   return of_lt > 0.95 * of_hand;
 }
 
@@ -179,6 +200,7 @@ bool checkpoints() {
 std::vector<Check> single_device_checks() {
   return {
       {"numerics", "a training on the device has the losses of the CPU", 1, numerics},
+      {"graph", "steps as one CUDA graph have the losses of steps one by one", 1, graph},
       {"scaler", "16-mixed follows float32, and leaves out steps that overflow", 1, scaler},
       {"prefetch", "batches are copied while the device computes", 1, prefetch},
       {"memory", "the trainer's peak memory is that of a loop by hand", 1, memory},

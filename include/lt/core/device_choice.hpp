@@ -25,16 +25,16 @@ class Devices {
   enum class Kind : std::uint8_t { all, count, list };
 
   Devices() = default;
-  /// A number of devices, -1 for all. Errors: lt::ConfigError (E810) for other numbers below 1.
+  /// A number of devices, -1 for all. Errors: lt::ConfigError (E880) for other numbers below 1.
   Devices(std::integral auto count) {  // NOLINT: written as a plain number
     set_count(static_cast<std::int64_t>(count));
   }
-  /// These devices, by index. Errors: lt::ConfigError (E811) for one named twice, or below 0.
+  /// These devices, by index. Errors: lt::ConfigError (E881) for one named twice, or below 0.
   Devices(std::initializer_list<std::int64_t> list) : Devices(std::vector<std::int64_t>(list)) {}
   Devices(std::vector<std::int64_t> list) {  // NOLINT
     set_list(std::move(list));
   }
-  /// Errors: lt::ConfigError (E812) for a text that is none of these.
+  /// Errors: lt::ConfigError (E882) for a text that is none of these.
   Devices(std::string_view text) { parse(text); }                        // NOLINT
   Devices(const char* text) : Devices(std::string_view(text)) {}         // NOLINT
   Devices(const std::string& text) : Devices(std::string_view(text)) {}  // NOLINT
@@ -43,12 +43,12 @@ class Devices {
   friend bool operator==(const Devices&, const Devices&) = default;
 
   /// The indices of the devices, on a machine that has `available`. `what` names them in messages.
-  /// Errors: lt::ConfigError (E813) for more devices than there are, or an index that is not there.
+  /// Errors: lt::ConfigError (E883) for more devices than there are, or an index that is not there.
   std::vector<std::int64_t> indices(std::int64_t available, std::string_view what) const {
     if (kind_ == Kind::list) {
       for (const std::int64_t index : list_) {
         if (index >= available) {
-          throw ConfigError(text("lt[E813] devices = ", *this, ": there is no ", what, " device ",
+          throw ConfigError(text("lt[E883] devices = ", *this, ": there is no ", what, " device ",
                                  index, "; expected indices below ", available));
         }
       }
@@ -56,7 +56,7 @@ class Devices {
     }
     const std::int64_t count = kind_ == Kind::all ? available : count_;
     if (count > available) {
-      throw ConfigError(text("lt[E813] devices = ", *this, ", but there are ", available, " ", what,
+      throw ConfigError(text("lt[E883] devices = ", *this, ", but there are ", available, " ", what,
                              " devices; expected at most that many"));
     }
     std::vector<std::int64_t> out;
@@ -82,7 +82,7 @@ class Devices {
       return;
     }
     if (count < 1) {
-      throw ConfigError(text("lt[E810] devices = ", count,
+      throw ConfigError(text("lt[E880] devices = ", count,
                              "; expected 1 or more, -1 for all, or a list of indices"));
     }
     kind_ = Kind::count;
@@ -96,13 +96,13 @@ class Devices {
       const auto begin = list_.begin();
       const auto here = begin + static_cast<std::ptrdiff_t>(i);
       if (list_[i] < 0 || std::find(begin, here, list_[i]) != here) {
-        throw ConfigError(text("lt[E811] devices = ", list_, ": found ", list_[i],
+        throw ConfigError(text("lt[E881] devices = ", list_, ": found ", list_[i],
                                list_[i] < 0 ? "" : " twice",
                                "; expected indices from 0, each once"));
       }
     }
     if (list_.empty()) {
-      throw ConfigError("lt[E811] devices = []; expected at least one index");
+      throw ConfigError("lt[E881] devices = []; expected at least one index");
     }
   }
 
@@ -144,7 +144,7 @@ class Devices {
     return text;
   }
   [[noreturn]] static void refuse(std::string_view given) {
-    throw ConfigError(text("lt[E812] devices = \"", given,
+    throw ConfigError(text("lt[E882] devices = \"", given,
                            "\"; expected \"auto\", a number (\"2\"), or indices (\"0,2\")"));
   }
 
@@ -154,7 +154,7 @@ class Devices {
 };
 
 /// The device of one rank among those of its machine: the first for the first rank, and so on.
-/// Where a launcher shows each rank one device alone, that one. Errors: lt::ConfigError (E814) for
+/// Where a launcher shows each rank one device alone, that one. Errors: lt::ConfigError (E884) for
 /// a rank without a device.
 inline std::int64_t device_of_rank(const Devices& devices, std::int64_t available,
                                    std::int64_t local_rank, std::string_view what) {
@@ -163,7 +163,7 @@ inline std::int64_t device_of_rank(const Devices& devices, std::int64_t availabl
     return 0;
   }
   if (local_rank < 0 || local_rank >= static_cast<std::int64_t>(indices.size())) {
-    throw ConfigError(text("lt[E814] local rank ", local_rank, " has no ", what,
+    throw ConfigError(text("lt[E884] local rank ", local_rank, " has no ", what,
                            " device of its own: devices = ", devices, " are ", indices,
                            "; expected one for each rank of the machine"));
   }

@@ -3,6 +3,7 @@
 // are the errors, the concept `lt::Compatible`, and the table in the documentation.
 #pragma once
 
+#include "lt/core/capture.hpp"
 #include "lt/core/mistake.hpp"
 #include "lt/core/parts.hpp"
 #include "lt/core/type_list.hpp"
@@ -45,6 +46,10 @@ template <class Strategy, class Accelerator>
   requires requires { Strategy::backend::device == Accelerator::device_type; }
 inline constexpr bool backend_fits<Strategy, Accelerator> =
     Strategy::backend::device == Accelerator::device_type;
+
+/// True for a strategy that says that it has several ranks.
+template <class Strategy>
+inline constexpr bool is_distributed_strategy = requires { requires Strategy::is_distributed; };
 
 /// True for an accelerator that says that its device has no numbers of 64 bits.
 template <class Accelerator>

@@ -16,8 +16,8 @@ namespace lt {
 inline bool should_accumulate(const RunState& state) {
   const BatchProgress& batches = state.fit.batches;
   const bool window_full = batches.current.ready % state.plan.accumulate_grad_batches == 0;
-  const bool last = BatchCount(batches.current.ready) == state.plan.num_training_batches ||
-                    batches.is_last_batch;
+  const bool last =
+      BatchCount(batches.current.ready) == state.plan.num_training_batches || batches.is_last_batch;
   return !window_full && !last;
 }
 
@@ -41,7 +41,7 @@ inline std::int64_t accumulation_divisor(const RunState& state, Compat compat) {
 ///   e.no_backward_sync()                  guard: ranks do not exchange gradients
 /// `skip_backward`: forward only (the last epoch of weight averaging).
 template <class E, class Batch>
-void run_automatic(E& e, Batch& batch, std::int64_t batch_idx, bool skip_backward) {
+void run_automatic_step(E& e, Batch& batch, std::int64_t batch_idx, bool skip_backward) {
   RunState& state = e.state();
   bool executed = false;
   const auto closure = [&]() -> bool {
@@ -73,6 +73,21 @@ void run_automatic(E& e, Batch& batch, std::int64_t batch_idx, bool skip_backwar
         "lt[E152] optimizer_step: the closure was not called, so no training step ran; expected "
         "optimizer.step(closure)");
   }
+}
+
+/// The same, for engines that may capture it as a whole and do it again:
+///   e.run_captured(batch, step)  calls `step(batch)`, now, or for all batches to come
+template <class E, class Batch>
+void run_automatic(E& e, Batch& batch, std::int64_t batch_idx, bool skip_backward) {
+  if constexpr (requires { e.run_captured(batch, [](Batch&) {}); }) {
+    if (!skip_backward) {
+      e.run_captured(batch, [&e, batch_idx](const Batch& own) {
+        run_automatic_step(e, own, batch_idx, false);
+      });
+      return;
+    }
+  }
+  run_automatic_step(e, batch, batch_idx, skip_backward);
 }
 
 }  // namespace lt

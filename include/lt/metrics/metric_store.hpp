@@ -267,6 +267,8 @@ class MetricCollection {
   std::vector<Entry> entries_;
 };
 
+class RecordedLog;
+
 /// All metrics of a trainer: what `log` writes to, and what the loops report to loggers and tables.
 class MetricStore {
  public:
@@ -274,6 +276,9 @@ class MetricStore {
 
   /// The hook that runs now; decides what `log` may do. Set by the dispatch of hooks.
   HookId current_hook = HookId::none;
+
+  /// While a step is captured: what is logged goes here first (metrics/recorded_log.hpp).
+  RecordedLog* recorded = nullptr;
 
   /// Stores a value. Errors: lt::ConfigError when the running hook does not allow it, or not with
   /// these options.

@@ -34,7 +34,7 @@ LT_REFLECT(lt::optim::AdamOptions, (lr, "learning rate"),
 namespace lt::optim {
 
 /// Adam. Source: torch/optim/adam.py, single-tensor form, to the bit; the fused form if `fused`.
-class Adam : public OptimizerBase<Adam, AdamOptions, AdamState> {
+class Adam : public OptimizerBase<Adam, AdamOptions, AdamState>, public CapturableSteps<Adam> {
  public:
   static constexpr std::string_view class_name = "Adam";
   using OptimizerBase::OptimizerBase;
@@ -46,7 +46,7 @@ class Adam : public OptimizerBase<Adam, AdamOptions, AdamState> {
 
   void update(Group& group, std::span<ParamState> states) {
     detail::update_adam_group(class_name, group, group.options.decoupled_weight_decay, states,
-                              calls_);
+                              calls_, on_device(group));
   }
 
   detail::FusedCalls<6> calls_;

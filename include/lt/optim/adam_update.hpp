@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lt/core/reflect.hpp"
+#include "lt/optim/capturable.hpp"
 #include "lt/optim/option_check.hpp"
 #include "lt/optim/param_group.hpp"
 #include "lt/optim/python_math.hpp"
@@ -96,7 +97,8 @@ void update_adam(const at::Tensor& param, const Options& o, bool decoupled, Adam
 /// All parameters of a group by the fused kernels. Source: torch/optim/adam.py, `_fused_adam`.
 template <class Options>
 void update_adam_fused(std::string_view owner, ParamGroup<Options>& group, bool decoupled,
-                       std::span<AdamState> states, FusedCalls<6>& calls) {
+                       std::span<AdamState> states, FusedCalls<6>& calls,
+                       const OnDevice& on_device) {
   const Options& o = group.options;
   calls.clear();
   for (std::size_t i = 0; i < states.size(); ++i) {
@@ -121,23 +123,30 @@ void update_adam_fused(std::string_view owner, ParamGroup<Options>& group, bool 
   }
   calls.run([&](auto& call) {
     auto& l = call.lists;
-    const auto run = [&]<class Kernel>(Kernel) {
-      Kernel::call(l[0], l[1], l[2], l[3], l[4], l[5], o.lr, o.betas[0], o.betas[1], o.weight_decay,
-                   o.eps, o.amsgrad, o.maximize, std::nullopt, std::nullopt);
+    const auto run = [&]<class Kernel>(Kernel, const auto& lr) {
+      Kernel::call(l[0], l[1], l[2], l[3], l[4], l[5], lr, o.betas[0], o.betas[1], o.weight_decay,
+                   o.eps, o.amsgrad, o.maximize, std::nullopt, on_device.verdict);
     };
-    if (decoupled) {
-      run(at::_ops::_fused_adamw_{});
+    if (on_device.rate == nullptr) {
+      decoupled ? run(at::_ops::_fused_adamw_{}, o.lr) : run(at::_ops::_fused_adam_{}, o.lr);
     } else {
-      run(at::_ops::_fused_adam_{});
+      decoupled ? run(at::_ops::_fused_adamw__tensor_lr{}, *on_device.rate)
+                : run(at::_ops::_fused_adam__tensor_lr{}, *on_device.rate);
+    }
+    if (on_device.verdict) {  // a step that was left out does not count
+      for (at::Tensor& step : l[5]) {
+        step.sub_(*on_device.verdict);
+      }
     }
   });
 }
 
 template <class Options>
 void update_adam_group(std::string_view owner, ParamGroup<Options>& group, bool decoupled,
-                       std::span<AdamState> states, FusedCalls<6>& calls) {
+                       std::span<AdamState> states, FusedCalls<6>& calls,
+                       const OnDevice& on_device) {
   if (group.options.fused) {
-    update_adam_fused(owner, group, decoupled, states, calls);
+    update_adam_fused(owner, group, decoupled, states, calls, on_device);
     return;
   }
   for (std::size_t i = 0; i < states.size(); ++i) {

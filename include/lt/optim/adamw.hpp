@@ -33,7 +33,7 @@ namespace lt::optim {
 
 /// Adam with decoupled weight decay. Source: torch/optim/adamw.py, single-tensor form, to the bit;
 /// the fused form if `fused`.
-class AdamW : public OptimizerBase<AdamW, AdamWOptions, AdamState> {
+class AdamW : public OptimizerBase<AdamW, AdamWOptions, AdamState>, public CapturableSteps<AdamW> {
  public:
   static constexpr std::string_view class_name = "AdamW";
   using OptimizerBase::OptimizerBase;
@@ -44,7 +44,7 @@ class AdamW : public OptimizerBase<AdamW, AdamWOptions, AdamState> {
   friend OptimizerBase;
 
   void update(Group& group, std::span<ParamState> states) {
-    detail::update_adam_group(class_name, group, true, states, calls_);
+    detail::update_adam_group(class_name, group, true, states, calls_, on_device(group));
   }
 
   detail::FusedCalls<6> calls_;

@@ -14,6 +14,7 @@
 #include <ATen/ops/scalar_tensor_ops.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -62,7 +63,8 @@ namespace lt::optim {
 ///   scaler.step(optimizer);
 ///   scaler.update();
 ///
-/// One number per step goes to the host: whether all gradients were finite.
+/// One number per step goes to the host: whether all gradients were finite; none with a fused
+/// optimizer on another device.
 /// Errors: lt::ConfigError for calls in another order, and for float16 parameters.
 class GradScaler {
  public:
@@ -103,6 +105,8 @@ class GradScaler {
   }
 
   /// Calls `advance()`, which moves the optimizer, if all of its gradients are finite; true if so.
+  /// With an optimizer that is fused the device itself finds out, so that the host need not wait:
+  /// then true, and `advance` is not called.
   template <class O, class F>
   bool step(O& optimizer, F&& advance) {
     require_scaled("step");
@@ -114,13 +118,19 @@ class GradScaler {
       throw ConfigError("lt[E174] GradScaler: step was called twice; expected update in between");
     }
     if (checked.found_inf.empty()) {
-      throw ConfigError("lt[E175] GradScaler: no parameter of the optimizer has a gradient; "
-                        "expected a backward pass of the scaled loss before step");
+      throw ConfigError(
+          "lt[E175] GradScaler: no parameter of the optimizer has a gradient; "
+          "expected a backward pass of the scaled loss before step");
     }
     checked.stage = Stage::stepped;
-    const bool finite = std::ranges::none_of(checked.found_inf, [](const Tensor& found) {
-      return found.item().toDouble() != 0.0;
-    });
+    if constexpr (requires { optimizer.step_unless(Tensor()); }) {
+      if (optimizer.all_fused() && (on_device_ || !checked.found_inf[0].is_cpu())) {
+        optimizer.step_unless(verdict(checked));
+        return true;
+      }
+    }
+    const bool finite = std::ranges::none_of(
+        checked.found_inf, [](const Tensor& found) { return found.item().toDouble() != 0.0; });
     if (finite) {
       advance();
     } else {
@@ -146,8 +156,9 @@ class GradScaler {
         }
       }
       if (!found.defined()) {
-        throw ConfigError("lt[E175] GradScaler: update was called before step; expected step "
-                          "first");
+        throw ConfigError(
+            "lt[E175] GradScaler: update was called before step; expected step "
+            "first");
       }
       at::_ops::_amp_update_scale_::call(scale_, tracker_, found, options_.growth_factor,
                                          options_.backoff_factor, options_.growth_interval);
@@ -158,6 +169,10 @@ class GradScaler {
       steps_at_floor_ = get_scale() < 1.0 ? steps_at_floor_ + 1 : 0;
     }
   }
+
+  /// With fused optimizers the host asks nothing, also where asking costs nothing (on the CPU); on
+  /// other devices it never does.
+  void decide_on_device(bool on) { on_device_ = on; }
 
   /// The factor. Waits for the device.
   double get_scale() const {
@@ -209,6 +224,15 @@ class GradScaler {
     return checked_.emplace_back(Checked{optimizer, Stage::ready, {}});
   }
 
+  // 1 if any gradient is not finite.
+  static Tensor verdict(const Checked& checked) {
+    Tensor all = checked.found_inf[0];
+    for (std::size_t i = 1; i < checked.found_inf.size(); ++i) {
+      all = all.add(checked.found_inf[i].to(all.device())).clamp(0, 1);
+    }
+    return all;
+  }
+
   template <class O>
   void unscale_gradients(O& optimizer, Checked& checked) {
     const c10::NoGradGuard no_grad;
@@ -219,9 +243,10 @@ class GradScaler {
       const Tensor& grad = param.grad();
       if (grad.defined()) {
         if (grad.scalar_type() == at::kHalf) {
-          throw ConfigError("lt[E176] GradScaler: a parameter and its gradient are float16; "
-                            "expected float32 parameters under 16-mixed (float16 ones go with "
-                            "16-true)");
+          throw ConfigError(
+              "lt[E176] GradScaler: a parameter and its gradient are float16; "
+              "expected float32 parameters under 16-mixed (float16 ones go with "
+              "16-true)");
         }
         rest.push_back(grad.is_sparse() ? grad._values() : grad);
       }
@@ -253,6 +278,7 @@ class GradScaler {
   std::vector<Checked> checked_;
   std::vector<Tensor> params_;  // kept for its memory
   bool left_out_ = false;
+  bool on_device_ = false;
   std::int64_t steps_at_floor_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "lt/optim/capturable.hpp"
 #include "lt/optim/optimizer_base.hpp"
 #include "lt/optim/option_check.hpp"
 #include "lt/optim/tensor_steps.hpp"
@@ -40,7 +41,7 @@ namespace lt::optim {
 
 /// Stochastic gradient descent with momentum.
 /// Source: torch/optim/sgd.py, `_single_tensor_sgd`, to the bit; `_fused_sgd` if fused.
-class SGD : public OptimizerBase<SGD, SgdOptions, SgdState> {
+class SGD : public OptimizerBase<SGD, SgdOptions, SgdState>, public CapturableSteps<SGD> {
  public:
   static constexpr std::string_view class_name = "SGD";
   using OptimizerBase::OptimizerBase;
@@ -114,9 +115,16 @@ class SGD : public OptimizerBase<SGD, SgdOptions, SgdState> {
       }
     }
     calls_.run([&](auto& call) {
-      at::_ops::_fused_sgd_::call(call.lists[0], call.lists[1], call.lists[2], o.weight_decay,
-                                  o.momentum, o.lr, o.dampening, o.nesterov, o.maximize, call.key,
-                                  std::nullopt, std::nullopt);
+      const OnDevice device = on_device(group);
+      const auto run = [&]<class Kernel>(Kernel, const auto& lr) {
+        Kernel::call(call.lists[0], call.lists[1], call.lists[2], o.weight_decay, o.momentum, lr,
+                     o.dampening, o.nesterov, o.maximize, call.key, std::nullopt, device.verdict);
+      };
+      if (device.rate == nullptr) {
+        run(at::_ops::_fused_sgd_{}, o.lr);
+      } else {
+        run(at::_ops::_fused_sgd__tensor_lr{}, *device.rate);
+      }
     });
   }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lt/core/run_view.hpp"
-#include "lt/metrics/scalar.hpp"
+#include "lt/metrics/recorded_log.hpp"
 #include "lt/optim/lr_scheduler/swa_lr.hpp"
 #include "lt/tensor.hpp"
 
@@ -41,7 +41,7 @@ class Context : public RunView {
   using RunView::log;
   /// Logs the one number in a tensor.
   void log(std::string_view name, const Tensor& value, const LogOptions& options = {}) {
-    engine_->metrics().log(name, scalar_of(value, name), options);
+    log_value(engine_->metrics(), name, value, options);
   }
 
   // -- for callbacks that change how a fit goes ----------------------------------------------------

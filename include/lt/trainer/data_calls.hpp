@@ -142,6 +142,12 @@ class DataCalls {
     }
   }
 
+  /// The batch that was moved last, if there is one of the type of training batches.
+  auto* held_train_batch() {
+    auto& held = held_batch<typename Types::TrainBatch>();
+    return held ? &*held : nullptr;
+  }
+
   /// Forgets the loaders; the workers of the old ones end.
   void drop_loaders() {
     train_.reset();

@@ -15,6 +15,7 @@
 #include "lt/policies/checkpoint_io/binary.hpp"
 #include "lt/policies/logger/csv_logger.hpp"
 #include "lt/policies/progress/terminal.hpp"
+#include "lt/trainer/capture_calls.hpp"
 #include "lt/trainer/checkpoint_calls.hpp"
 #include "lt/trainer/context.hpp"
 #include "lt/trainer/data_calls.hpp"
@@ -97,6 +98,8 @@ class TrainerEngine
                                typename EngineTypes<Model, Data, S, A, P, Ps...>::Output>,
       public CheckpointCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, TrainerTypes<Model, Data>>,
       public LoggerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>>,
+      public CaptureCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, A, TrainerTypes<Model, Data>,
+                          typename EngineTypes<Model, Data, S, A, P, Ps...>::Output>,
       public ProfilerCalls<TrainerEngine<Model, Data, S, A, P, Ps...>, Ps...> {
  public:
   using All = EngineTypes<Model, Data, S, A, P, Ps...>;

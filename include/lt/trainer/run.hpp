@@ -5,9 +5,11 @@
 
 #include "lt/core/errors.hpp"
 #include "lt/core/hooks.hpp"
+#include "lt/core/memory_error.hpp"
 #include "lt/core/reflect.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/core/type_name.hpp"
+#include "lt/cuda/graphed_step.hpp"
 #include "lt/policies/callback/model_checkpoint.hpp"
 #include "lt/policies/callback/model_summary.hpp"
 #include "lt/policies/callback/timer.hpp"
@@ -269,6 +271,9 @@ class TrainerRun {
     e_.messages().set_rank(e_.fabric().global_rank());
     e_.context().resumed_from_path.clear();
     e_.drop_loaders();
+    if constexpr (requires { e_.forget_capture(); }) {
+      e_.forget_capture();
+    }
     e_.drop_loaded_checkpoint();
     e_.fit_loop().forget_data();
     e_.validate_loop().forget_data();
@@ -437,12 +442,35 @@ class TrainerRun {
     try {
       body();
     } catch (const std::exception& exception) {
+      if constexpr (requires { e_.fabric().accelerator().memory(); }) {
+        if (is_out_of_memory(exception)) {
+          const ConfigError named(out_of_memory(exception));
+          fail(named);
+          throw named;
+        }
+      }
       fail(exception);
       throw;
     } catch (...) {
       fail(Error("an exception that is no std::exception"));
       throw;
     }
+  }
+
+  // What the device was doing when its memory ran out.
+  std::string out_of_memory(const std::exception& exception) {
+    const std::string_view what = exception.what();
+    const auto memory = e_.fabric().accelerator().memory();
+    std::string batch = "no batch";
+    if (const auto* held = e_.held_train_batch()) {
+      batch = text("a batch of ", cuda::BatchShapes(*held));
+    }
+    return text("lt[E895] out of memory on device ", e_.fabric().accelerator().index(), " in `",
+                enum_name(e_.state().fn), "`, step ", e_.state().global_step(), ", on ", batch,
+                ": ", memory.allocated, " bytes were in tensors (at most ", memory.peak_allocated,
+                "), ", memory.reserved, " taken from the device (", what.substr(0, what.find('\n')),
+                "); expected smaller batches, with accumulate_grad_batches for the same step, or a "
+                "precision of 16 bits");
   }
 
   // The first error reaches the caller; a further one is said, and nothing is left out for it.

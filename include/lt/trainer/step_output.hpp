@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lt/core/errors.hpp"
+#include "lt/data/tensor_tree.hpp"
 #include "lt/tensor.hpp"
 
 #include <cstdint>
@@ -63,9 +64,8 @@ bool is_skip(const R& result) {
 /// A return type of training_step from which a loss can be taken: a tensor, an aggregate or a map
 /// with `loss`, or an optional of one of these.
 template <class R>
-struct is_step_result
-    : std::bool_constant<std::is_same_v<R, Tensor> || detail::has_loss_member<R> ||
-                         detail::is_loss_map<R>> {};
+struct is_step_result : std::bool_constant<std::is_same_v<R, Tensor> ||
+                                           detail::has_loss_member<R> || detail::is_loss_map<R>> {};
 template <class R>
 struct is_step_result<std::optional<R>> : is_step_result<R> {};
 
@@ -83,6 +83,24 @@ class StepOutput {
   Tensor loss() const { return loss_.defined() ? loss_.detach() : Tensor(); }
   /// The loss with its graph, until the batch has ended.
   const Tensor& loss_with_graph() const { return loss_; }
+
+  /// Puts `f(tensor)` in the place of each tensor, without its graph; the loss comes last.
+  template <class F>
+  void replace_tensors(F&& f) {
+    const auto replace = [&](Tensor& tensor) {
+      if (tensor.defined()) {
+        tensor = f(tensor.detach());
+      }
+    };
+    if (result_) {
+      if constexpr (TensorTree<R>) {
+        for_each_tensor(*result_, replace);
+      } else if constexpr (detail::has_loss_member<R>) {
+        replace(result_->loss);
+      }
+    }
+    replace(loss_);
+  }
 
   void clear() {
     result_.reset();

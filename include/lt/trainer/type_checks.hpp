@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lt/checkpoint/checkpoint.hpp"
+#include "lt/core/capture.hpp"
 #include "lt/core/hook_checks.hpp"
 #include "lt/core/loader.hpp"
 #include "lt/core/mistake.hpp"
@@ -103,7 +104,7 @@ using returned_check =
 template <class Model, class Data, class Engine, class S, class A, class P, class... Ps>
 constexpr auto check_members() {
   using Steps = StepTypes<Model, Data, Engine>;
-  using ModelCheck = model_check<Model, Steps>;
+  using ModelCheck = first_mistake<model_check<Model, Steps>, capture_check<Model, A>>;
   using DataCheck = data_check<Data, Steps>;
   if constexpr (!is_fine<ModelCheck>) {
     return ModelCheck{};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lt/core/errors.hpp"
+#include "lt/core/memory_error.hpp"
 #include "lt/core/run_state.hpp"
 #include "lt/core/text.hpp"
 #include "lt/loops/evaluation_loop.hpp"
@@ -11,7 +12,6 @@
 #include "lt/tuner/attribute.hpp"
 #include "lt/tuner/batch_size_options.hpp"
 #include "lt/tuner/cpu_memory_budget.hpp"
-#include "lt/tuner/memory_error.hpp"
 #include "lt/tuner/run_snapshot.hpp"
 #include "lt/tuner/search_engine.hpp"
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -127,7 +128,7 @@ TEST_CASE_FIXTURE(Fresh, "the device is the rank's, and one that is not there is
   TrainerOn<Cuda> trainer(test::quiet({.max_epochs = 1}), Cuda({.devices = {7}}));
   CHECK(error_of([&] { train(trainer); })
             .starts_with(
-                "lt[E813] devices = [7]: there is no CUDA device 7; expected indices below 2"));
+                "lt[E883] devices = [7]: there is no CUDA device 7; expected indices below 2"));
 }
 
 TEST_CASE_FIXTURE(Fresh, "without a device the error says why") {
@@ -137,6 +138,41 @@ TEST_CASE_FIXTURE(Fresh, "without a device the error says why") {
         "lt[E190] accelerator cuda is not available on this machine: the test has none");
   TrainerOn<lt::accelerator::Mps> mps(test::quiet({.max_epochs = 1}));
   CHECK(error_of([&] { train(mps); }).starts_with("lt[E190] accelerator mps is not available"));
+}
+
+namespace {
+/// Runs out of memory in its fifth step.
+class Hungry : public test::Linear {
+ public:
+  at::Tensor training_step(const test::Batch& batch, std::int64_t batch_idx) {
+    if (global_step() == 4) {
+      throw std::runtime_error("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore of it");
+    }
+    return Linear::training_step(batch, batch_idx);
+  }
+};
+}  // namespace
+
+TEST_CASE_FIXTURE(Fresh,
+                  "out of memory: the step, the batch and what was allocated; checkpoints stay") {
+  const test::Folder folder;
+  Hungry model;
+  test::Data data;
+  lt::TrainerOptions options{.max_epochs = 2, .enable_checkpointing = true};
+  options.default_root_dir = folder.str();
+  lt::Trainer<Hungry, test::Data, lt::strategy::SingleDevice, Cuda> trainer(test::quiet(options));
+  trainer.set_message_sink({});
+  CHECK(
+      error_of([&] { trainer.fit(model, data); }) ==
+      "lt[E895] out of memory on device 0 in `fit`, step 4, on a batch of [[4, 4], [4, 1]]: 1000 "
+      "bytes were in tensors (at most 2000), 4096 taken from the device (CUDA out of memory. Tried "
+      "to allocate 2.00 GiB.); expected smaller batches, with accumulate_grad_batches for the same "
+      "step, or a precision of 16 bits");
+  // That of the first epoch is whole: another run goes on from it, here on the host.
+  const std::string saved = trainer.get<lt::ModelCheckpoint>().best_model_path();
+  TrainerOn<lt::accelerator::Cpu> on(test::quiet({.max_epochs = 2}));
+  on.trainer.fit(on.model, on.data, {.ckpt_path = saved});
+  CHECK(on.trainer.global_step() == 6);
 }
 
 TEST_CASE_FIXTURE(Fresh, "numerics hold during a run, and are as before behind it") {
@@ -150,8 +186,8 @@ TEST_CASE_FIXTURE(Fresh, "numerics hold during a run, and are as before behind i
 }
 
 TEST_CASE_FIXTURE(Fresh, "options out of range") {
-  CHECK(error_of([] { Cuda({.prefetch = 0}); }).starts_with("lt[E815] Cuda: prefetch must be 1"));
-  CHECK(error_of([] { Cuda({.graph_warmup = 0}); }).starts_with("lt[E816]"));
+  CHECK(error_of([] { Cuda({.prefetch = 0}); }).starts_with("lt[E885] Cuda: prefetch must be 1"));
+  CHECK(error_of([] { Cuda({.graph_warmup = 0}); }).starts_with("lt[E886]"));
 }
 
 TEST_CASE_FIXTURE(Fresh, "memory statistics under Python's names") {
@@ -176,7 +212,7 @@ TEST_CASE_FIXTURE(Fresh, "Auto takes the first that is there") {
   FakeLayer::world().devices = 0;
   CHECK(chosen() == "cpu");
   CHECK(error_of([] { TrainerOn<lt::accelerator::Auto<lt::accelerator::Mps, Cuda>> none({}); }) ==
-        "lt[E818] no accelerator of the list is available: mps (this LibTorch was built without "
+        "lt[E888] no accelerator of the list is available: mps (this LibTorch was built without "
         "Metal), cuda (the test has none); expected one of them");
 }
 

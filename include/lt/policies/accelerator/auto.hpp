@@ -22,16 +22,16 @@ template <class... As>
 struct Auto {
   using policy_family = accelerator_tag;
   static_assert(sizeof...(As) > 0,
-                "lt[E817] accelerator::Auto has an empty list; Fix: name the "
+                "lt[E887] accelerator::Auto has an empty list; Fix: name the "
                 "accelerators to choose from, the preferred first");
 
-  /// Which of the list is there. Errors: lt::ConfigError (E818) if none is, with the reasons.
+  /// Which of the list is there. Errors: lt::ConfigError (E888) if none is, with the reasons.
   static std::size_t first_available() {
     std::size_t index = 0;
     std::string reasons;
     const bool found = (is_there<As>(index, reasons) || ...);
     if (!found) {
-      throw ConfigError(text("lt[E818] no accelerator of the list is available: ", reasons,
+      throw ConfigError(text("lt[E888] no accelerator of the list is available: ", reasons,
                              "; expected one of them"));
     }
     return index;

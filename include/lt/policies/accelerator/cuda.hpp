@@ -82,11 +82,11 @@ class CudaOn {
     return prefetcher_->move(std::move(batch));
   }
   /// The way to the device, for loops that ask for batches ahead.
-  /// Errors: lt::ConfigError (E819) outside of a run.
+  /// Errors: lt::ConfigError (E889) outside of a run.
   cuda::Prefetcher<L>& prefetcher() {
     if (prefetcher_ == nullptr) {
       throw ConfigError(
-          "lt[E819] Cuda: batches were asked for before the device was opened; expected "
+          "lt[E889] Cuda: batches were asked for before the device was opened; expected "
           "fabric.launch() first");
     }
     return *prefetcher_;
@@ -105,6 +105,20 @@ class CudaOn {
   std::int64_t index_ = 0;
   std::optional<cuda::Numerics> before_;             // to be restored
   std::shared_ptr<cuda::Prefetcher<L>> prefetcher_;  // shared: copies of this object are cheap
+};
+
+/// The same, with each step of automatic optimization as one CUDA graph: `graph_warmup` steps are
+/// made one by one, then forward, backward, clipping and the optimizer's step are captured once,
+/// and done again for each batch of those shapes without the host in between. What the model logs
+/// and returns is read from where the graph puts it. It needs a fused optimizer of `lt`, one rank,
+/// and hooks that are safe to capture; `batch_idx` and numbers that the step computes on the host
+/// stay as they were when it was captured.
+template <cuda::DeviceLayer L>
+class CudaGraphedOn : public CudaOn<L> {
+ public:
+  static constexpr std::string_view name = "cuda_graphed";
+  static constexpr bool captures_step = true;
+  using CudaOn<L>::CudaOn;
 };
 
 }  // namespace lt::accelerator

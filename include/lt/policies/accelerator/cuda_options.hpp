@@ -31,5 +31,5 @@ LT_REFLECT(lt::CudaOptions,
            (cudnn_benchmark, "cuDNN tries its algorithms on each new shape, keeps the fastest"),
            (deterministic, "cuDNN takes deterministic algorithms only"),
            (graph_warmup, "CudaGraphed: steps made one by one before the step is captured"))
-LT_CHECKS(lt::CudaOptions, LT_CHECK(E815, prefetch, o.prefetch >= 1, "must be 1 or more"),
-          LT_CHECK(E816, graph_warmup, o.graph_warmup >= 1, "must be 1 or more"))
+LT_CHECKS(lt::CudaOptions, LT_CHECK(E885, prefetch, o.prefetch >= 1, "must be 1 or more"),
+          LT_CHECK(E886, graph_warmup, o.graph_warmup >= 1, "must be 1 or more"))

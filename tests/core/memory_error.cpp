@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lt/tuner/memory_error.hpp"
+#include "lt/core/memory_error.hpp"
 
 #include <doctest/doctest.h>
 
