@@ -227,8 +227,9 @@ class Cli {
         return 0;
       }
       if (request.command == cli::sweep_command) {
-        throw ConfigError("lt[E844] sweep must be the first word; expected sweep KEY=VALUES... "
-                          "before all flags");
+        throw ConfigError(
+            "lt[E844] sweep must be the first word; expected sweep KEY=VALUES... "
+            "before all flags");
       }
       job.settings = cli::settings_of(program_, request);
       if (request.action == cli::Action::print_config) {
@@ -243,7 +244,7 @@ class Cli {
     } catch (const Interrupted& error) {
       err << program_.catalogue.program << ": " << error.what() << '\n';
       return 130;
-    } catch (const ConfigError& error) {
+    } catch (const Error& error) {
       err << program_.catalogue.program << ": " << error.what() << '\n';
       return job.started ? 1 : 2;
     } catch (const std::exception& error) {

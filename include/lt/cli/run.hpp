@@ -3,6 +3,7 @@
 // combination of types, and so the one to spread over translation units.
 #pragma once
 
+#include "lt/checkpoint/reflect.hpp"
 #include "lt/cli/choices.hpp"
 #include "lt/cli/configured_model.hpp"
 #include "lt/cli/save_config.hpp"
@@ -15,17 +16,20 @@
 #include "lt/core/part_list.hpp"
 #include "lt/core/text.hpp"
 #include "lt/launch.hpp"
+#include "lt/policies/checkpoint_io/binary.hpp"
 #include "lt/seed.hpp"
 #include "lt/trainer.hpp"
 #include "lt/tuner/tune.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -105,6 +109,15 @@ P make_part(const Job& job, std::size_t& next) {
   }
 }
 
+template <class... Ps>
+struct CheckpointIoOf {
+  using type = checkpoint_io::Binary;
+};
+template <class P, class... Ps>
+struct CheckpointIoOf<P, Ps...> : std::conditional_t<role_of<P> == Role::checkpoint_io,
+                                                     std::type_identity<P>, CheckpointIoOf<Ps...>> {
+};
+
 template <class Trainer>
 struct TrainerParts;
 template <class M, class D, class S, class A, class P, class... Ps>
@@ -112,6 +125,7 @@ struct TrainerParts<Trainer<M, D, S, A, P, Ps...>> {
   using Model = M;
   using Data = D;
   using Strategy = S;
+  using CheckpointIo = typename CheckpointIoOf<Ps...>::type;
 
   static Trainer<M, D, S, A, P, Ps...> make(const Job& job) {
     std::size_t next = first_part_slot;
@@ -223,6 +237,25 @@ void call(Job& job, Trainer& trainer, Model& model, Data& data) {
   }
 }
 
+// The model of a checkpoint file has the options that it was saved with, as under Lightning's CLI.
+template <class Model, class Io>
+void take_hyper_parameters(Job& job) {
+  if constexpr (HasOptions<Model>) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(job.settings.ckpt_path, ignored)) {
+      return;
+    }
+    auto checkpoint = Io().load_checkpoint(job.settings.ckpt_path);
+    if (const auto* saved = checkpoint.find("hyper_parameters")) {
+      const Chosen& chosen = job.slot(model_slot)[0];
+      checkpoint::from_value(*saved, *static_cast<typename Model::Options*>(chosen.options.get()));
+      Node* written = find_path(job.settings.config, "model.init_args");
+      (written == nullptr ? job.settings.config.at("model") : *written) =
+          describe_object(schema_of<typename Model::Options>(), chosen.options.get());
+    }
+  }
+}
+
 template <class Trainer>
 int run_here(Job& job) {
   using Parts = TrainerParts<Trainer>;
@@ -233,6 +266,7 @@ int run_here(Job& job) {
         seed ? std::optional(static_cast<std::uint64_t>(*seed)) : std::nullopt, true);
     job.settings.config.add("seed_everything", write_value(static_cast<std::int64_t>(used)));
   }
+  take_hyper_parameters<Model, typename Parts::CheckpointIo>(job);
   auto data = make_shared_object<typename Parts::Data>(job.slot(data_slot)[0].options);
   auto model = make_shared_object<Model>(job.slot(model_slot)[0].options);
   if constexpr (requires { model->choose({}, {}, {}); }) {

@@ -151,6 +151,26 @@ TEST_CASE("an optimizer and a schedule take the place of the model's own") {
   CHECK(plateau.err == "");
 }
 
+TEST_CASE("a checkpoint brings the options of its model") {
+  Session session;
+  const std::vector<std::string> three = {"--data.features", "3"};
+  const Output fit = session.run(with(with(two_epochs, three), {"--model.inputs", "3"}), false);
+  REQUIRE(fit.err == "");
+  const std::string file =
+      (session / "lightning_logs/version_0/checkpoints/epoch=1-step=6.ckpt").string();
+  REQUIRE(std::filesystem::exists(file));
+  CHECK(session.run(with({"test"}, three), false).status == 1);  // four inputs, three features
+  const Output test = session.run(with({"test", "--ckpt_path", file}, three), false);
+  CHECK(test.err == "");
+  CHECK(test.says("test_loss: "));
+
+  std::ofstream(session / "damaged.ckpt") << "nonsense";
+  const Output damaged =
+      session.run({"test", "--ckpt_path", (session / "damaged.ckpt").string()}, false);
+  CHECK(damaged.status == 2);
+  CHECK(damaged.complains("damaged.ckpt"));
+}
+
 TEST_CASE("tune finds a learning rate") {
   Session session;
   const Output tuned = session.run(
