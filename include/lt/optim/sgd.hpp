@@ -7,7 +7,6 @@
 #include "lt/optim/tensor_steps.hpp"
 
 #include <ATen/ops/_fused_sgd_ops.h>
-#include <ATen/ops/empty_like_ops.h>
 
 #include <string_view>
 
@@ -107,8 +106,8 @@ class SGD : public OptimizerBase<SGD, SgdOptions, SgdState>, public CapturableSt
       call.lists[0].push_back(param);
       call.lists[1].push_back(grad);
       if (first) {
-        buffer = at::_ops::empty_like::call(grad, std::nullopt, std::nullopt, std::nullopt,
-                                            std::nullopt, std::nullopt);
+        // Not left as it is: the kernel writes nothing in a step that is left out.
+        buffer = detail::zeros_for(grad);
       }
       if (o.momentum != 0) {
         call.lists[2].push_back(buffer);

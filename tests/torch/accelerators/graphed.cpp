@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps that are captured and done again, on a layer without a device: when which happens, and that
 // a run comes to the same as one without graphs. (That a device does the same waits in tests/gpu.)
-#include "fake_layer.hpp"
+#include "recording_layer.hpp"
 
 #include "../trainer/models.hpp"
 #include "doctest_torch.hpp"
@@ -19,10 +19,15 @@
 #include <utility>
 #include <vector>
 
+TORCH_LIBRARY_IMPL(_, TESTING_ONLY_GenericMode, m) {
+  m.fallback(torch::CppFunction::makeFromBoxedFunction<&test::record>());
+}
+
 namespace {
 
 using test::FakeLayer;
 using Graphed = lt::accelerator::CudaGraphedOn<FakeLayer>;
+using Recorded = lt::accelerator::CudaGraphedOn<test::RecordingLayer>;
 
 struct Fresh {
   Fresh() { FakeLayer::world() = {}; }
@@ -46,6 +51,9 @@ class Model : public test::Linear {
     log("train_loss", value);
     log("twice", value * 2, {.on_step = true, .on_epoch = true});
     log("constant", 3.0);
+    if (reads && value.item<double>() < 0.0) {
+      return {};
+    }
     return value;
   }
   lt::Optimizers<lt::optim::SGD, lt::Schedule<lt::optim::OneCycleLR>> configure_optimizers() {
@@ -64,6 +72,7 @@ class Model : public test::Linear {
 
   int calls = 0;
   bool fails = false;
+  bool reads = false;
   std::vector<double> losses;
 
  private:
@@ -140,6 +149,34 @@ TEST_CASE_FIXTURE(Fresh, "a run with a graph comes to the same as one without") 
     CHECK(metrics.find(name).value() == doctest::Approx(value));
   }
   CHECK(metrics.find("constant") == 3.0);
+}
+
+TEST_CASE_FIXTURE(Fresh, "replays are operators alone: the host's code runs four times") {
+  Run<Recorded> recorded(40, {.gradient_clip_val = 0.5});
+  Run<lt::accelerator::Cpu> plain(40, {.gradient_clip_val = 0.5});
+  recorded.fit();
+  plain.fit();
+  CHECK(captures() == 1);
+  CHECK(replays() == 17);
+  CHECK(recorded.model.calls == 4);
+  CHECK(plain.model.calls == 20);
+  CHECK(farthest(recorded.model.losses, plain.model.losses) < 1e-6);
+  CHECK(recorded.model.net->weight.allclose(plain.model.net->weight, 1e-6, 1e-7));
+  CHECK(recorded.trainer.state().fit == plain.trainer.state().fit);
+  for (const auto& [name, value] : plain.trainer.callback_metrics()) {
+    CAPTURE(name);
+    CHECK(recorded.trainer.callback_metrics().find(name).value() == doctest::Approx(value));
+  }
+}
+
+TEST_CASE_FIXTURE(Fresh, "a step that reads a number is named when it is captured") {
+  Run<Recorded> run(40);
+  run.model.reads = true;
+  const std::string error = error_of([&] { run.fit(); });
+  CHECK(
+      error.starts_with("lt[E894] CudaGraphed: the step could not be captured (operation not "
+                        "permitted when stream is capturing"));
+  CHECK(run.model.calls == 4);  // three by themselves
 }
 
 TEST_CASE_FIXTURE(Fresh,

@@ -59,6 +59,16 @@ TEST_CASE_TEMPLATE("a step that is left out changes nothing and does not count",
   CHECK(found == expected);
 }
 
+TEST_CASE("momentum begins with the first step that is made") {
+  const auto options = lt::optim::SGD::Options{.momentum = 0.9, .fused = true};
+  const auto expected = values<lt::optim::SGD>(options, [](auto& optimizer) { optimizer.step(); });
+  const auto found = values<lt::optim::SGD>(options, [](auto& optimizer) {
+    optimizer.step_unless(torch::ones({}));
+    optimizer.step_unless(torch::zeros({}));
+  });
+  CHECK(found == expected);
+}
+
 TEST_CASE("only fused optimizers") {
   at::Tensor param = torch::ones({2}).set_requires_grad(true);
   lt::optim::AdamW optimizer({param}, {.lr = 0.1});
