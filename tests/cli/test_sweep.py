@@ -141,7 +141,7 @@ class Sweep(unittest.TestCase):
             (["model.hidden=1,2", "--model.hidden", "3"], "is given twice"),
             (["model.hidden=1,2", "--mode", "up"], r"lt\[E844\] sweep: --mode"),
             (["model.hidden=1,2", "--jobs", "few"], r"lt\[E844\] sweep: .*few"),
-            ([], r"lt\[E840\] no option to try"),
+            ([], r"lt\[E846\] no option to try"),
         ]:
             with self.subTest(words):
                 done = self.run_sweep(*words, "--model", "Mlp")

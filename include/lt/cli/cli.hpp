@@ -228,7 +228,7 @@ class Cli {
       }
       if (request.command == cli::sweep_command) {
         throw ConfigError(
-            "lt[E844] sweep must be the first word; expected sweep KEY=VALUES... "
+            "lt[E847] sweep must be the first word; expected sweep KEY=VALUES... "
             "before all flags");
       }
       job.settings = cli::settings_of(program_, request);

@@ -118,7 +118,7 @@ inline void join_folder(SweepRequest& request) {
   const std::filesystem::path file = request.dir / "sweep.yaml";
   if (!std::filesystem::is_regular_file(file)) {
     if (request.axes.empty()) {
-      throw ConfigError(text("lt[E840] no option to try, and no sweep in ", request.dir.string(),
+      throw ConfigError(text("lt[E846] no option to try, and no sweep in ", request.dir.string(),
                              " to go on with; expected one as model.hidden=32,64,128"));
     }
     return;
@@ -176,7 +176,7 @@ inline std::vector<Trial> trials_of(const SweepRequest& request) {
     axes.push_back(parse_axis(word));
     for (std::size_t i = 0; i + 1 < axes.size(); ++i) {
       if (axes[i].key == axes.back().key) {
-        throw ConfigError(text("lt[E840] ", axes[i].key, " is given twice; expected all its values ",
+        throw ConfigError(text("lt[E846] ", axes[i].key, " is given twice; expected all its values ",
                                "in one list"));
       }
     }
@@ -208,7 +208,7 @@ inline std::string progress_line(const Trial& trial, std::size_t count, std::str
 
 /// Runs the sub-command; `arguments` stand behind `sweep`. Everything is checked before a folder is
 /// made. Status: 0, 1 if a trial failed, 128 + the signal if one ended it.
-/// Errors: lt::ConfigError (E840 to E845, and all of `fit`).
+/// Errors: lt::ConfigError (E840 to E846, and all of `fit`).
 inline int sweep(const Program& program, std::vector<std::string> arguments,
                  std::ostream& out = std::cout) {
   SweepRequest request;
