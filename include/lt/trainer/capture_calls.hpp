@@ -78,14 +78,16 @@ class CaptureCalls<Engine, A, Types, Output> {
     }
     std::size_t count = 0;
     self().for_each_optimizer([&]<class O>(std::size_t, O& optimizer) {
-      static_assert(
-          requires { requires O::capturable; },
-          "lt[E892] CudaGraphed needs an optimizer whose steps ask the host nothing; Fix: "
-          "take lt::optim::AdamW, Adam or SGD with fused = true, or "
-          "lt::accelerator::Cuda");
-      optimizer.rates_to_device();
-      for (std::size_t i = 0; i < group_count(optimizer); ++i) {
-        check_momentum(count++, rates(optimizer, i).momentum.value_or(0.0));
+      constexpr bool can = requires { requires O::capturable; };
+      static_assert(can,
+                    "lt[E892] CudaGraphed needs an optimizer whose steps ask the host nothing; Fix: "
+                    "take lt::optim::AdamW, Adam or SGD with fused = true, or "
+                    "lt::accelerator::Cuda");
+      if constexpr (can) {
+        optimizer.rates_to_device();
+        for (std::size_t i = 0; i < group_count(optimizer); ++i) {
+          check_momentum(count++, rates(optimizer, i).momentum.value_or(0.0));
+        }
       }
     });
   }
