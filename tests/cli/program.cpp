@@ -287,6 +287,18 @@ TEST_CASE("a link sets one option from another") {
                        lt::ConfigError);
 }
 
+TEST_CASE("what follows the data module is no flag, and is not written down") {
+  Program program = toy_program();
+  program.links = {{std::string(data_object), "model.hidden", {}}};
+  CHECK(find_path(settings(program, {"fit"}).config, "model.init_args.hidden") == nullptr);
+  CHECK_THROWS_AS((void)settings(program, {"fit", "--model.hidden", "3"}), lt::ConfigError);
+  program.catalogue.slots[0].kinds.pop_back();  // Deep has the same option
+  const std::string help =
+      printed(program, CommandLine(program.catalogue).parse({"fit", "--help"})).value();
+  CHECK(help.find("--model.hidden") == std::string::npos);
+  CHECK(help.find("--model.lr") != std::string::npos);
+}
+
 TEST_CASE("defaults of the program come before everything else") {
   Program program = toy_program();
   program.defaults = "trainer: {max_epochs: 4, max_steps: 9}\nmodel: Deep\n";

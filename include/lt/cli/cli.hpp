@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -205,6 +206,16 @@ class Cli {
     return *this;
   }
 
+  /// Sets an option of the model to what `get` says of the data module, when that is made:
+  /// `link_data([](const Digits& d) { return d.num_classes(); }, "model.num_classes")`. With
+  /// several data modules, those count that `get` can be called with.
+  template <class F>
+  Cli& link_data(F get, const std::string& target) {
+    program_.links.push_back({std::string(cli::data_object), target, {}});
+    add_data_links(get, target.substr(target.find('.') + 1), DataList{});
+    return *this;
+  }
+
   /// Does what the command line says and returns the exit status for main: 0; 2 for a mistake in
   /// what the user gave, found before anything is written; 1 for an error of the run; 130 after an
   /// interrupt.
@@ -239,6 +250,7 @@ class Cli {
       job.catalogue = &program_.catalogue;
       job.config_file = options_.config_file;
       job.overwrite_config = options_.save_config_overwrite;
+      job.data_links = data_links_;
       job.out = &out;
       return choose(job);
     } catch (const Interrupted& error) {
@@ -331,8 +343,24 @@ class Cli {
     }
   }
 
+  template <class F, class... Ds>
+  void add_data_links(F& get, const std::string& option, type_list<Ds...>) {
+    std::size_t kind = 0;
+    (
+        [&] {
+          if constexpr (std::invocable<F&, Ds&>) {
+            data_links_.push_back({option, kind, [get](void* data) mutable {
+                                     return text(get(*static_cast<Ds*>(data)));
+                                   }});
+          }
+          ++kind;
+        }(),
+        ...);
+  }
+
   CliOptions options_;
   cli::Program program_;
+  std::vector<cli::DataLink> data_links_;
 };
 
 namespace cli::detail {

@@ -117,6 +117,12 @@ inline std::vector<Flag> flags_of(const Catalogue& catalogue, std::string_view c
       }
     }
   }
+  for (const Slot& slot : catalogue.slots) {
+    if (slot.path == "lr_scheduler" && !slot.kinds.empty()) {
+      flags.push_back({"lr_scheduler.monitor", "text", "''",
+                       "metric that decides (ReduceLROnPlateau); the same as lr_schedule.monitor"});
+    }
+  }
   return flags;
 }
 

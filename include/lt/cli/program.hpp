@@ -28,7 +28,8 @@ extern char** environ;  // NOLINT: POSIX declares it nowhere
 
 namespace lt::cli {
 
-/// One option that follows another: `target` is set to what `compute` makes of `source`.
+/// One option that follows another: `target` is set to what `compute` makes of `source`. Where the
+/// source is `data_object`, it is set later.
 struct Link {
   std::string source;
   std::string target;
@@ -41,6 +42,9 @@ struct Program {
   std::string defaults{};  // YAML
   std::vector<Link> links{};
 };
+
+/// The source of links that ask the data module.
+inline constexpr std::string_view data_object = "the data module";
 
 namespace detail {
 
@@ -110,6 +114,9 @@ inline void add_links(const Program& program, std::string_view command, Node& ro
     if (given != nullptr) {
       throw ConfigError(text("lt[E865] ", at_origin(*given), link.target, " follows ", link.source,
                              "; expected ", link.source, " alone"));
+    }
+    if (!link.compute && link.source == data_object) {
+      continue;
     }
     const Settings before = resolve(program.catalogue, command, root);
     const Node* source = find_in_config(program.catalogue, before.config, link.source);

@@ -6,6 +6,7 @@
 #include "lt/checkpoint/reflect.hpp"
 #include "lt/cli/choices.hpp"
 #include "lt/cli/configured_model.hpp"
+#include "lt/cli/program.hpp"
 #include "lt/cli/save_config.hpp"
 #include "lt/cli/settings.hpp"
 #include "lt/cli/sweep/trial.hpp"
@@ -24,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -52,12 +54,20 @@ enum SlotIndex : std::size_t {
   first_part_slot
 };
 
+/// An option of the model that the data module knows, once it is there.
+struct DataLink {
+  std::string option;
+  std::size_t kind = 0;  // of the data module
+  std::function<std::string(void* data)> value;
+};
+
 /// A run that is about to begin.
 struct Job {
   const Catalogue* catalogue = nullptr;
   Settings settings{};
   std::string config_file = "config.yaml";  // empty: not saved
   bool overwrite_config = false;
+  std::vector<DataLink> data_links{};
   bool started = false;  // from here on, files are written
   std::ostream* out = &std::cout;
 
@@ -256,6 +266,20 @@ void take_hyper_parameters(Job& job) {
   }
 }
 
+// Sets the options of the model that follow the data module.
+inline void follow_data(Job& job, void* data) {
+  const Chosen& model = job.slot(model_slot)[0];
+  const Kind& kind = job.catalogue->slots[model_slot].kinds[model.kind];
+  for (const DataLink& link : job.data_links) {
+    if (link.kind == job.slot(data_slot)[0].kind && kind.schema != nullptr &&
+        find_option(*kind.schema, link.option) != nullptr) {
+      Node value = Node::map();
+      value.add(link.option, Node::scalar(link.value(data))).origin = data_object;
+      apply(*kind.schema, value, model.options.get(), "model");
+    }
+  }
+}
+
 template <class Trainer>
 int run_here(Job& job) {
   using Parts = TrainerParts<Trainer>;
@@ -268,6 +292,7 @@ int run_here(Job& job) {
   }
   take_hyper_parameters<Model, typename Parts::CheckpointIo>(job);
   auto data = make_shared_object<typename Parts::Data>(job.slot(data_slot)[0].options);
+  follow_data(job, data.get());
   auto model = make_shared_object<Model>(job.slot(model_slot)[0].options);
   if constexpr (requires { model->choose({}, {}, {}); }) {
     const std::vector<Chosen>& schedule = job.slot(schedule_slot);

@@ -77,7 +77,8 @@ class Resolver {
     out_.command = command;
   }
 
-  Settings run(const Node& root) {
+  Settings run(Node root) {
+    move_monitor(root);
     check_names(root);
     read_seed(root);
     read_trainer(root);
@@ -100,6 +101,17 @@ class Resolver {
     const Reading reading = read_value(*node, out);
     if (reading != Reading::fine) {
       throw wrong_value(*node, path, reading == Reading::wrong_type, type);
+    }
+  }
+
+  // Lightning's ReduceLROnPlateau is given its monitor; here it belongs to the schedule.
+  static void move_monitor(Node& root) {
+    Node* arguments = find_path(root, "lr_scheduler.init_args");
+    Node* monitor = arguments == nullptr ? nullptr : arguments->find("monitor");
+    if (monitor != nullptr) {
+      Node value = std::move(*monitor);
+      arguments->erase("monitor");
+      make_path(root, "lr_schedule.init_args.monitor") = std::move(value);
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.hpp"
 
+#include <lt/policies/accelerator/mps.hpp>
+
 #include <doctest/doctest.h>
 
 #include <unistd.h>
@@ -23,6 +25,8 @@ struct Output {
   bool complains(std::string_view text) const { return err.find(text) != std::string::npos; }
 };
 
+enum class Linked { not_at_all, to_option, to_object };
+
 // A folder of its own, which becomes the trainer's.
 class Session {
  public:
@@ -36,15 +40,18 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  Output run(std::vector<std::string> arguments, bool linked = true) {
+  Output run(std::vector<std::string> arguments, Linked linked = Linked::to_option) {
     if (!arguments.empty()) {
       arguments.insert(arguments.begin() + 1, {"--trainer.default_root_dir", folder_.string(),
                                                "--trainer.enable_progress_bar", "false",
                                                "--trainer.enable_model_summary", "false"});
     }
     app::Program program;
-    if (linked) {
+    if (linked == Linked::to_option) {
       program.link("data.features", "model.inputs");
+    } else if (linked == Linked::to_object) {
+      program.link_data([](const app::Data& data) { return data.hparams().features; },
+                        "model.inputs");
     }
     std::ostringstream out;
     std::ostringstream err;
@@ -131,7 +138,7 @@ TEST_CASE("a model is chosen, and a precision") {
   Session session;
   const std::vector<std::string> bare =
       with(two_epochs, {"--model", "Bare", "--precision", "64-true"});
-  const Output fit = session.run(bare, false);
+  const Output fit = session.run(bare, Linked::not_at_all);
   CHECK(fit.err == "");
   CHECK(fit.says("fit ended: max_epochs, epoch 2, step 6\n"));  // by the first optimizer there is
   CHECK(session.run(bare).complains("model.inputs"));  // the link leads to what Bare has not
@@ -147,28 +154,50 @@ TEST_CASE("an optimizer and a schedule take the place of the model's own") {
   CHECK(adam.out != session.run(two_epochs).out);
   const Output plateau =
       session.run(with(two_epochs, {"--optimizer", "SGD", "--lr_scheduler", "ReduceLROnPlateau",
-                                    "--lr_schedule.monitor", "val_loss"}));
+                                    "--lr_scheduler.monitor", "val_loss"}));
   CHECK(plateau.err == "");
 }
 
 TEST_CASE("a checkpoint brings the options of its model") {
   Session session;
   const std::vector<std::string> three = {"--data.features", "3"};
-  const Output fit = session.run(with(with(two_epochs, three), {"--model.inputs", "3"}), false);
+  const Output fit =
+      session.run(with(with(two_epochs, three), {"--model.inputs", "3"}), Linked::not_at_all);
   REQUIRE(fit.err == "");
   const std::string file =
       (session / "lightning_logs/version_0/checkpoints/epoch=1-step=6.ckpt").string();
   REQUIRE(std::filesystem::exists(file));
-  CHECK(session.run(with({"test"}, three), false).status == 1);  // four inputs, three features
-  const Output test = session.run(with({"test", "--ckpt_path", file}, three), false);
+  CHECK(session.run(with({"test"}, three), Linked::not_at_all).status ==
+        1);  // four inputs, three features
+  const Output test = session.run(with({"test", "--ckpt_path", file}, three), Linked::not_at_all);
   CHECK(test.err == "");
   CHECK(test.says("test_loss: "));
 
   std::ofstream(session / "damaged.ckpt") << "nonsense";
   const Output damaged =
-      session.run({"test", "--ckpt_path", (session / "damaged.ckpt").string()}, false);
+      session.run({"test", "--ckpt_path", (session / "damaged.ckpt").string()}, Linked::not_at_all);
   CHECK(damaged.status == 2);
   CHECK(damaged.complains("damaged.ckpt"));
+}
+
+TEST_CASE("an option of the model follows the data module") {
+  Session session;
+  const std::vector<std::string> validate = {"validate", "--data.features", "3"};
+  CHECK(session.run(validate, Linked::not_at_all).status == 1);  // four inputs, three features
+  const Output linked = session.run(validate, Linked::to_object);
+  CHECK(linked.err == "");
+  CHECK(linked.says("val_loss: "));
+  CHECK(session.read("lightning_logs/version_1/config.yaml").find("inputs") == std::string::npos);
+  CHECK(session.run(with(validate, {"--model.inputs", "3"}), Linked::to_object)
+            .complains("model.inputs follows the data module"));
+}
+
+TEST_CASE("a combination that the rules refuse is not compiled") {
+  using Refused =
+      lt::cli::detail::TrainerOf<app::Linear, app::Data, lt::strategy::SingleDevice,
+                                 lt::accelerator::Mps, lt::precision::F64, lt::type_list<>>;
+  static_assert(!Refused::allowed);
+  CHECK(Refused::refusal().find("float64") != std::string_view::npos);
 }
 
 TEST_CASE("tune finds a learning rate") {
