@@ -135,6 +135,8 @@ TEST_CASE("a class is chosen by its name, its path or Lightning's short name") {
   CHECK(settings({"fit", "--model", "Deep"}).slots[0][0].kind == 1);
   CHECK(settings({"fit", "--model", "my.package.Deep"}).slots[0][0].kind == 1);
   CHECK(settings({"fit", "--strategy", "ddp"}).slots[2][0].kind == 1);
+  CHECK(settings({"fit", "--strategy=ddp"}).slots[2][0].kind == 1);
+  CHECK(settings({"fit", "--callbacks+=Timer", "--callbacks+", "Timer"}).slots[5].size() == 2);
   CHECK(settings({"fit", "--trainer.strategy", "lightning.DDPStrategy"}).slots[2][0].kind == 1);
   CHECK(settings({"fit", "--precision", "bf16"}).slots[4][0].kind == 1);
   CHECK(settings({"fit", "--precision", "auto"}).slots[4][0].kind == 0);
@@ -372,7 +374,8 @@ TEST_CASE("the help names flags with types, defaults and texts") {
         std::string::npos);
   CHECK(said({"--list"}).find("trainer.strategy: single_device, ddp\n") != std::string::npos);
   const std::string script = said({"--completion", "bash"});
-  CHECK(script.find("--trainer.strategy) words=\"single_device ddp\"") != std::string::npos);
+  CHECK(script.find("--trainer.strategy|--strategy) words=\"single_device ddp\"") !=
+        std::string::npos);
   CHECK(script.ends_with("complete -F _lt_complete_toy toy\n"));
   CHECK_THROWS_AS((void)said({"--completion", "fish"}), lt::ConfigError);
 }

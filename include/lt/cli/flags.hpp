@@ -126,6 +126,32 @@ inline std::vector<Flag> flags_of(const Catalogue& catalogue, std::string_view c
   return flags;
 }
 
+/// Flags of the trainer that may be written without `trainer.` in front.
+inline constexpr std::string_view short_flags[] = {
+    "strategy", "accelerator", "precision", "devices", "callbacks", "logger", "max_epochs"};
+
+/// The path that a short form stands for; others are what they are.
+inline std::string full_path(std::string_view path) {
+  for (const std::string_view name : short_flags) {
+    if (path.starts_with(name) && (path.size() == name.size() || path[name.size()] == '.' ||
+                                   path[name.size()] == '=' || path[name.size()] == '+')) {
+      return text("trainer.", path);
+    }
+  }
+  return std::string(path);
+}
+
+/// The short form of a path, or nothing.
+inline std::string short_path(std::string_view path) {
+  const std::string_view rest = path.starts_with("trainer.") ? path.substr(8) : std::string_view();
+  for (const std::string_view name : short_flags) {
+    if (rest == name) {
+      return std::string(name);
+    }
+  }
+  return {};
+}
+
 /// The variable of the environment that says the same as `--path`: LT_TRAINER__MAX_EPOCHS, and with
 /// a sub-command LT_FIT__TRAINER__MAX_EPOCHS.
 inline std::string variable_name(std::string_view prefix, std::string_view command,

@@ -37,7 +37,8 @@ inline std::string help_text(const Catalogue& catalogue, std::string_view comman
   std::string out = text(
       "usage: ", catalogue.program, " ", command, " [--config FILE]... [FLAG VALUE]...\n\n",
       "  --config FILE\n      read this YAML file; may be given several times, later ones win\n",
-      "  --print_config\n      print the whole configuration and end\n");
+      "  --print_config\n      print the whole configuration and end\n",
+      "  --NAME is short for --trainer.NAME: ", join(short_flags, ", "), "\n");
   std::string group;
   std::string owner;
   for (const Flag& flag : flags) {
@@ -93,6 +94,9 @@ inline std::string completion_text(const Catalogue& catalogue, std::string_view 
   for (const Command& command : catalogue.commands) {
     commands += (commands.empty() ? "" : " ") + command.name;
     std::set<std::string> names = {"--config", "--print_config", "--help"};
+    for (const std::string_view shorter : short_flags) {
+      names.insert("--" + std::string(shorter));
+    }
     for (const Flag& flag : flags_of(catalogue, command.name)) {
       names.insert("--" + flag.path);
       if (flag.list) {
@@ -100,6 +104,7 @@ inline std::string completion_text(const Catalogue& catalogue, std::string_view 
       }
       if (!flag.values.empty() && seen.insert(flag.path).second) {
         values_by_flag += text("    --", flag.path, flag.list ? text("|--", flag.path, "+") : "",
+                               short_path(flag.path).empty() ? "" : "|--" + short_path(flag.path),
                                ") words=\"", join(flag.values, " "), "\" ;;\n");
       }
     }
@@ -108,7 +113,8 @@ inline std::string completion_text(const Catalogue& catalogue, std::string_view 
   return text(name, "() {\n", "  local word=\"${COMP_WORDS[COMP_CWORD]}\" words=\n",
               "  local before=\"${COMP_WORDS[COMP_CWORD-1]}\"\n", "  case \"$before\" in\n",
               values_by_flag,
-              "    --config|--ckpt_path) COMPREPLY=($(compgen -f -- \"$word\")); "
+              "    --completion) words=bash ;;\n    --config|--ckpt_path) COMPREPLY=($(compgen -f "
+              "-- \"$word\")); "
               "return ;;\n",
               "  esac\n", "  if [ -z \"$words\" ]; then case \"${COMP_WORDS[1]}\" in\n",
               flags_by_command, "    *) words=\"", commands, " --help --list --completion\" ;;\n",

@@ -44,17 +44,6 @@ struct Request {
   std::string print_what{};  // of --print_config
 };
 
-/// Short forms of flags that are used often.
-inline std::string full_path(std::string_view path) {
-  for (const std::string_view name :
-       {"strategy", "accelerator", "precision", "devices", "callbacks", "logger", "max_epochs"}) {
-    if (path == name || (path.starts_with(name) && path[name.size()] == '.')) {
-      return text("trainer.", path);
-    }
-  }
-  return std::string(path);
-}
-
 namespace detail {
 
 // --model.init_args.x is --model.x, --model.class_path is --model.
