@@ -8,7 +8,10 @@
 #include "lt/metrics/scalar.hpp"
 #include "lt/tensor.hpp"
 
+#include <ATen/ops/stack_ops.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +40,61 @@ class RecordedTensors {
   std::size_t next_ = 0;
 };
 
+/// Numbers that were logged on a device, read together.
+class DeviceNumbers {
+ public:
+  /// Keeps a tensor of one element as it is now.
+  void add(const Tensor& tensor) { tensors_.push_back(tensor.detach().clone()); }
+  std::size_t size() const { return tensors_.size(); }
+
+  /// All of them, in order: one copy to the host for those of one device.
+  std::vector<double> take() {
+    const std::vector<Tensor> tensors = std::exchange(tensors_, {});
+    std::vector<double> out;
+    if (tensors.empty()) {
+      return out;
+    }
+    ++reads_;
+    std::vector<Tensor> wide;
+    bool together = true;
+    for (const Tensor& tensor : tensors) {
+      wide.push_back(tensor.reshape({}).to(at::kDouble));
+      together = together && tensor.device() == tensors[0].device();
+    }
+    if (!together) {
+      for (const Tensor& number : wide) {
+        out.push_back(number.item().toDouble());
+      }
+      return out;
+    }
+    const Tensor all = at::_ops::stack::call(wide, 0).cpu();
+    const double* first = all.const_data_ptr<double>();
+    out.assign(first, first + all.numel());
+    return out;
+  }
+  /// How often the host has waited for numbers.
+  std::int64_t reads() const { return reads_; }
+
+ private:
+  std::vector<Tensor> tensors_;
+  std::int64_t reads_ = 0;
+};
+
+/// Logs the one number in a tensor, now or when somebody looks.
+inline void log_number(MetricStore& store, std::string_view name, const Tensor& value,
+                       const LogOptions& options) {
+  if (store.numbers == nullptr) {
+    store.log(name, scalar_of(value, name), options);
+    return;
+  }
+  check_scalar(value, name);
+  const auto read = [](void* numbers) { return static_cast<DeviceNumbers*>(numbers)->take(); };
+  store.log_later(name, value.scalar_type() == at::kDouble, options, {read, store.numbers.get()});
+  if (!store.ignores_log()) {
+    store.numbers->add(value);
+  }
+}
+
 /// Calls of `log` in a captured step, to be made again after each replay.
 class RecordedLog {
  public:
@@ -59,10 +117,11 @@ class RecordedLog {
   void emit(MetricStore& store) const {
     for (const Call& call : calls_) {
       const HookId outer = std::exchange(store.current_hook, call.hook);
-      store.log(call.name,
-                call.tensor.defined() ? scalar_of(call.tensor, call.name)
-                                      : LoggedValue{call.number, false},
-                call.options);
+      if (call.tensor.defined()) {
+        log_number(store, call.name, call.tensor, call.options);
+      } else {
+        store.log(call.name, {call.number, false}, call.options);
+      }
       store.current_hook = outer;
     }
   }
@@ -85,7 +144,7 @@ inline void log_value(MetricStore& store, std::string_view name, const Tensor& v
   if (store.recorded != nullptr) {
     store.recorded->add(store.current_hook, name, value, options);
   } else {
-    store.log(name, scalar_of(value, name), options);
+    log_number(store, name, value, options);
   }
 }
 inline void log_value(MetricStore& store, std::string_view name, double value,

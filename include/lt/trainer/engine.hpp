@@ -34,6 +34,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -122,6 +123,9 @@ class TrainerEngine
         test_loop_(*this),
         predict_loop_(*this) {
     context_.metrics_in_double = P::metrics_in_double;
+    if constexpr (!A::is_host && !lacks_float64<A>) {
+      metrics_.numbers = std::make_shared<DeviceNumbers>();
+    }
   }
   TrainerEngine(const TrainerEngine&) = delete;
   TrainerEngine& operator=(const TrainerEngine&) = delete;

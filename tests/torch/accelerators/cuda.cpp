@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -173,6 +174,39 @@ TEST_CASE_FIXTURE(Fresh,
   TrainerOn<lt::accelerator::Cpu> on(test::quiet({.max_epochs = 2}));
   on.trainer.fit(on.model, on.data, {.ckpt_path = saved});
   CHECK(on.trainer.global_step() == 6);
+}
+
+TEST_CASE_FIXTURE(Fresh, "what is logged on a device is read when somebody looks, all at once") {
+  const auto run = []<class A>(std::type_identity<A>, bool loggers) {
+    test::Folder folder;
+    lt::TrainerOptions options{.max_epochs = 2, .log_every_n_steps = 10};
+    options.default_root_dir = folder.str();
+    options.logger = loggers;
+    options.val_check_interval = 5;  // in the middle of epochs, too
+    auto on = std::make_unique<TrainerOn<A>>(test::quiet(options));
+    on->data.count = 80;  // 20 batches
+    train(*on);
+    return on;
+  };
+  const auto device = run(std::type_identity<Cuda>(), true);
+  const auto host = run(std::type_identity<lt::accelerator::Cpu>(), true);
+  CHECK(device->trainer.callback_metrics().names() == host->trainer.callback_metrics().names());
+  for (const auto& [name, value] : host->trainer.callback_metrics()) {
+    CAPTURE(name);
+    CHECK(device->trainer.callback_metrics().find(name) == value);
+  }
+  const auto logged = device->trainer.logged_metrics();
+  for (const auto& [name, value] : host->trainer.logged_metrics()) {
+    CAPTURE(name);
+    CHECK(logged.find(name) == value);
+  }
+  // 40 training and some 20 validation batches with a value each; far fewer waits.
+  const auto& numbers = device->trainer.engine().metrics().numbers;
+  REQUIRE(numbers != nullptr);
+  CHECK(numbers->size() == 0);
+  CHECK(numbers->reads() >= 4);
+  CHECK(numbers->reads() < 30);
+  CHECK(host->trainer.engine().metrics().numbers == nullptr);
 }
 
 TEST_CASE_FIXTURE(Fresh, "numerics hold during a run, and are as before behind it") {
