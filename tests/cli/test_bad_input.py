@@ -72,6 +72,7 @@ CASES = [
     (["fit", "--trainer.logger", "WandbLogger"], ["holds no such logger", "CsvLogger"]),
     (["fit", "now"], ["unexpected 'now'"]),
     (["fti"], ["unknown sub-command 'fti'", "did you mean fit?"]),
+    (["tune", "--model", "Classifier"], ["the model Classifier has no learning rate or batch size that can be set"]),
     (["predict"], ["unknown sub-command 'predict'", "fit, sweep, validate, test, tune"]),
     ([], ["no sub-command"]),
     (["--trainer.max_epochs", "3", "fit"], ["no flag --trainer.max_epochs before the sub-command"]),

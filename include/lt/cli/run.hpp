@@ -155,10 +155,11 @@ struct TrainerParts<Trainer<M, D, S, A, P, Ps...>> {
 
 // -- calls ----------------------------------------------------------------------------------------
 
-template <class Model>
-[[noreturn]] void lacks(const Job& job, std::string_view hook) {
-  throw ConfigError(text("lt[E868] ", job.settings.command, ": the model ", type_name<Model>(),
-                         " has no ", hook, "; expected one"));
+[[noreturn]] inline void lacks(Job& job, std::string_view what) {
+  job.started = false;  // nothing has happened
+  throw ConfigError(text("lt[E868] ", job.settings.command, ": the model ",
+                         job.catalogue->slots[model_slot].kinds[job.slot(model_slot)[0].kind].name,
+                         " has no ", what, "; expected one"));
 }
 
 template <class Trainer>
@@ -211,19 +212,19 @@ void call(Job& job, Trainer& trainer, Model& model, Data& data) {
         write_result(Metrics(result.metrics.begin(), result.metrics.end()));
       }
     } else {
-      lacks<Model>(job, "training_step");
+      lacks(job, "training_step");
     }
   } else if (command == "validate") {
     if constexpr (declares<hook::validation_step, Model>) {
       print_all(trainer.validate(model, data, options));
     } else {
-      lacks<Model>(job, "validation_step");
+      lacks(job, "validation_step");
     }
   } else if (command == "test") {
     if constexpr (declares<hook::test_step, Model>) {
       print_all(trainer.test(model, data, options));
     } else {
-      lacks<Model>(job, "test_step");
+      lacks(job, "test_step");
     }
   } else if (command == "predict") {
     if constexpr (declares<hook::predict_dataloader, Data> ||
@@ -237,13 +238,13 @@ void call(Job& job, Trainer& trainer, Model& model, Data& data) {
         *job.out << "predictions: " << batches << " batches\n";
       }
     } else {
-      lacks<Model>(job, "predict_dataloader, nor has the data module");
+      lacks(job, "predict_dataloader, nor has the data module");
     }
   } else if constexpr (has_attribute<RateAttribute, Model, Data> ||
                        has_attribute<SizeAttribute, Model, Data>) {
     tune_and_print(job, trainer, model, data);
   } else {
-    lacks<Model>(job, "learning rate or batch size that can be set, nor has the data module");
+    lacks(job, "learning rate or batch size that can be set, nor has the data module");
   }
 }
 
