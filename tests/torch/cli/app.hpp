@@ -97,3 +97,7 @@ using Program = lt::Cli<lt::choices<Linear, Bare>, Data, lt::strategy::SingleDev
                         lt::cli::schedulers<lt::optim::StepLR, lt::optim::ReduceLROnPlateau>>;
 
 }  // namespace app
+
+// elsewhere.cpp makes one of its trainers.
+LT_CLI_ELSEWHERE(app::Program::trainer<app::Bare, app::Data, lt::strategy::SingleDevice,
+                                       lt::accelerator::Cpu, lt::precision::F64>);

@@ -233,3 +233,10 @@ TEST_CASE("an error of the run has status 1") {
   CHECK(output.status == 1);
   CHECK(output.complains("nonsense"));
 }
+
+TEST_CASE("a precision's options are flags as well") {
+  const lt::cli::Kind kind = lt::cli::kind_of<lt::precision::F16Mixed>();
+  REQUIRE(kind.schema != nullptr);
+  CHECK(kind.name == "16-mixed");
+  CHECK(kind.schema->options.at(0).name == "init_scale");
+}

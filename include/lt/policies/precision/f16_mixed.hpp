@@ -15,7 +15,8 @@ class F16Mixed : public MixedPrecision<at::ScalarType::Half> {
   static constexpr std::string_view name = "16-mixed";
   static constexpr std::string_view state_key = "MixedPrecision";  // Lightning's class
 
-  explicit F16Mixed(optim::GradScalerOptions options = {}) : scaler_(options) {}
+  using Options = optim::GradScalerOptions;
+  explicit F16Mixed(Options options = {}) : scaler_(options) {}
 
   optim::GradScaler& scaler() { return scaler_; }
   Tensor scale(const Tensor& loss) { return scaler_.scale(loss); }
