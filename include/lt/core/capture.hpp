@@ -57,6 +57,10 @@ inline constexpr bool is_capture_safe = detail::all_capture_safe<T, captured_hoo
 template <class... Ps>
 inline constexpr bool is_capture_safe<PartList<Ps...>> = (is_capture_safe<Ps> && ...);
 
+/// An optimizer whose steps may be captured: they ask the host nothing.
+template <class O>
+inline constexpr bool is_capturable = requires { requires O::capturable; };
+
 namespace detail {
 template <class Model, bool Safe>
 struct CaptureSafeModel {

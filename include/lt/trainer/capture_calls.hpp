@@ -78,12 +78,11 @@ class CaptureCalls<Engine, A, Types, Output> {
     }
     std::size_t count = 0;
     self().for_each_optimizer([&]<class O>(std::size_t, O& optimizer) {
-      constexpr bool can = requires { requires O::capturable; };
-      static_assert(can,
+      static_assert(is_capturable<O>,
                     "lt[E892] CudaGraphed needs an optimizer whose steps ask the host nothing; Fix: "
                     "take lt::optim::AdamW, Adam or SGD with fused = true, or "
                     "lt::accelerator::Cuda");
-      if constexpr (can) {
+      if constexpr (is_capturable<O>) {
         optimizer.rates_to_device();
         for (std::size_t i = 0; i < group_count(optimizer); ++i) {
           check_momentum(count++, rates(optimizer, i).momentum.value_or(0.0));
