@@ -10,41 +10,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from processes import alive, children, wait_until  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
 DATA = str(Path(sys.argv.pop(1), "examples/digits/data/digits.bin"))
 LIMIT = 120
-# A shell's background job ignores SIGINT, and so would all that it starts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 QUIET = ["--data.path", DATA, "--trainer.enable_progress_bar", "false", "--trainer.enable_model_summary", "false"]
 SHORT = ["--model", "Mlp", *QUIET, "--trainer.max_epochs", "1", "--trainer.limit_train_batches", "4",
          "--trainer.limit_val_batches", "2"]
 LONG = ["--model", "Mlp", *QUIET, "--trainer.max_epochs", "500"]
-
-
-def children(process: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_until(condition, what: str) -> None:
-    end = time.monotonic() + LIMIT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {LIMIT} s: {what}")
-        time.sleep(0.01)
 
 
 class Sweep(unittest.TestCase):
@@ -102,7 +80,7 @@ class Sweep(unittest.TestCase):
         trials = children(job.pid)
         job.kill()
         job.communicate()
-        wait_until(lambda: not any(is_alive(trial) for trial in trials), "the end of the trials")
+        wait_until(lambda: not any(alive(trial) for trial in trials), "the end of the trials")
         result, when = first.read_text(), first.stat().st_mtime_ns
         done = self.run_sweep("--dir", "sweep", "--jobs", "2")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -118,7 +96,7 @@ class Sweep(unittest.TestCase):
         job.send_signal(signal.SIGINT)
         out, err = job.communicate(timeout=LIMIT)
         self.assertEqual(job.returncode, 128 + signal.SIGINT, out + err)
-        self.assertFalse(any(is_alive(trial) for trial in trials))
+        self.assertFalse(any(alive(trial) for trial in trials))
         self.assertRegex(out, r"to go on: \S+ sweep --dir sweep")
         self.assertEqual(self.results()[2]["state"], "not run")
 

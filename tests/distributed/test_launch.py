@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from processes import alive, wait_until  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
 LIMIT = 30
@@ -19,21 +21,6 @@ CLEAN = {k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE", 
 def run(what: str, ranks: int = 2, **variables: str) -> subprocess.CompletedProcess:
     return subprocess.run([PROGRAM, what, str(ranks)], capture_output=True, text=True, timeout=LIMIT,
                           env={**CLEAN, **variables})
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().split(") ")[1][0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(condition, what: str) -> None:
-    end = time.monotonic() + LIMIT
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {LIMIT} s: {what}")
-        time.sleep(0.01)
 
 
 class Launch(unittest.TestCase):
