@@ -41,6 +41,11 @@ void train() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::int64_t ranks = argc > 1 ? std::atoll(argv[1]) : 2;
-  return lt::launch(ranks, train);
+  try {
+    const std::int64_t ranks = argc > 1 ? std::atoll(argv[1]) : 2;
+    return lt::launch(ranks, train);
+  } catch (const lt::Error& error) {
+    std::cerr << "ddp: " << error.what() << '\n';
+    return 2;
+  }
 }
