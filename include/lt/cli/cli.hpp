@@ -199,7 +199,7 @@ class Cli {
   }
 
   /// Sets `target` to the value of `source`, or to what `compute` makes of its text:
-  /// `link("data.num_classes", "model.num_classes")`.
+  /// `link("data.num_classes", "model.num_classes")`. Type-erased: it is called before the run.
   Cli& link(std::string source, std::string target,
             std::function<std::string(const std::string&)> compute = {}) {
     program_.links.push_back({std::move(source), std::move(target), std::move(compute)});

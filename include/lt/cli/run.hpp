@@ -58,7 +58,7 @@ enum SlotIndex : std::size_t {
 struct DataLink {
   std::string option;
   std::size_t kind = 0;  // of the data module
-  std::function<std::string(void* data)> value;
+  std::function<std::string(void* data)> value;  // type-erased: called once, before the run
 };
 
 /// A run that is about to begin.

@@ -29,6 +29,7 @@ namespace lt::cli {
 class TrialPool {
  public:
   /// `arguments` of a trial's command line, the program's name first; `threads` of each trial.
+  /// Type-erased, as `ended` below: called once for each process.
   using Arguments = std::function<std::vector<std::string>(const Trial&)>;
 
   TrialPool(std::size_t jobs, Arguments arguments, std::size_t threads)
